@@ -1,0 +1,1 @@
+"""edge: from samples to an alert, on the device."""

@@ -1,0 +1,1 @@
+"""sensing: bytes and frames become samples and face crops."""

@@ -1,0 +1,1 @@
+"""export: from a trained network to a signed bundle."""

@@ -1,0 +1,1 @@
+"""firmware_bridge: what devices say, in bytes and in words."""

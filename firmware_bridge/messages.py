@@ -1,0 +1,94 @@
+"""The vocabulary: what a device can say, in the units of its wire.
+
+Values stay integers exactly as sent, so that ``encode(decode(b)) == b``; properties give them in SI or clinical units.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+RATE_UNITS_PER_HZ = 32
+"""Streams state their rate in 1/32 Hz: 4 Hz is 128, 64 Hz is 2048."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeartRate:
+    """GATT Heart Rate Measurement (0x2A37)."""
+
+    bpm: int
+    contact: bool | None = None
+    """Skin contact; None when the sensor cannot tell."""
+    energy_kj: int | None = None
+    rr_1024: tuple[int, ...] = ()
+    """Beat intervals, oldest first, in 1/1024 s."""
+    wide: bool = False
+    """Sent as 16 bits though 8 would do; kept so that encoding gives the same bytes."""
+
+    @property
+    def rr_ms(self) -> tuple[float, ...]:
+        return tuple(rr * 1000 / 1024 for rr in self.rr_1024)
+
+
+@dataclass(frozen=True, slots=True)
+class Battery:
+    """GATT Battery Level (0x2A19)."""
+
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What every frame of our own stream carries (firmware_bridge/STREAM.md)."""
+
+    sequence: int
+    """Counts this channel's frames, 16 bits, wraps."""
+    tick_ms: int
+    """Device clock at the first sample, in ms since it started, 32 bits, wraps after 49.7 days."""
+    rate: int
+    """Sample rate in 1/32 Hz."""
+
+    @property
+    def rate_hz(self) -> float:
+        return self.rate / RATE_UNITS_PER_HZ
+
+
+@dataclass(frozen=True, slots=True)
+class SkinConductance:
+    stamp: Stamp
+    nanosiemens: tuple[int, ...]
+
+    @property
+    def microsiemens(self) -> tuple[float, ...]:
+        return tuple(v / 1000 for v in self.nanosiemens)
+
+
+@dataclass(frozen=True, slots=True)
+class SkinTemperature:
+    stamp: Stamp
+    centidegrees: tuple[int, ...]
+
+    @property
+    def celsius(self) -> tuple[float, ...]:
+        return tuple(v / 100 for v in self.centidegrees)
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """Pulse wave (photoplethysmogram), in counts of the sensor: its shape matters, its scale does not."""
+
+    stamp: Stamp
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """Acceleration, one (x, y, z) per sample, in 1/4096 g."""
+
+    stamp: Stamp
+    xyz: tuple[tuple[int, int, int], ...]
+
+    @property
+    def g(self) -> tuple[tuple[float, float, float], ...]:
+        return tuple((x / 4096, y / 4096, z / 4096) for x, y, z in self.xyz)
+
+
+Message: TypeAlias = HeartRate | Battery | SkinConductance | SkinTemperature | Pulse | Motion

@@ -1,0 +1,1 @@
+"""models: the networks, how they learn, how they are judged."""
