@@ -1,9 +1,8 @@
 """The journey in nouns: samples, windows, features, predictions, decisions, alerts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -97,6 +96,8 @@ class Window:
     signals: Mapping[Channel, Signal]
     received: HostNs
     """Receipt of the last packet that entered."""
+    gap: bool = False
+    """The window one hop before this one is missing: nothing was heard, or the clock jumped."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -160,7 +161,7 @@ class Prediction:
     """Receipt of the last packet or frame that entered."""
     inferred: HostNs
     """When the models had answered."""
-    features: Mapping[str, float] = MappingProxyType({})
+    features: Mapping[str, float] = field(default_factory=dict[str, float])
     """The wrist's features behind it, for reasons; never published raw."""
 
 

@@ -1,8 +1,8 @@
 """Device ticks in, stream time out: offset and drift of one device's clock, learned from when its packets arrive.
 
 A packet arrives after its last sample was taken, never before, and most of the difference is delay that varies. So the
-clock's offset is sought along the lower edge of ``arrival - tick`` (the minimum-delay filter of NTP, RFC 5905 section 10),
-kept per bucket of device time, and its drift as the Theil-Sen slope through those minima.
+clock's offset is sought along the lower edge of ``arrival - tick`` (the minimum-delay filter of NTP, RFC 5905 section
+10), kept per bucket of device time, and its drift as the Theil-Sen slope through those minima.
 """
 
 from collections import deque
@@ -66,8 +66,8 @@ class TimeSync:
 
     @property
     def estimate(self) -> ClockEstimate:
-        newest = self._minima[-1][1] if self._minima else 0
-        return ClockEstimate(self._offset_at(newest) if self._minima else 0, self._slope * 1e6, self._spread, len(self._minima))
+        offset = self._offset_at(self._minima[-1][1]) if self._minima else 0
+        return ClockEstimate(offset, self._slope * 1e6, self._spread, len(self._minima))
 
     def _reset(self) -> None:
         self._minima: deque[tuple[int, int, int]] = deque(maxlen=BUCKETS)  # (bucket, device_ns, smallest delta)

@@ -1,0 +1,82 @@
+"""What the daemon knows of itself: counters, latencies, memory."""
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+
+import numpy as np
+import psutil
+
+from edge.clock import HostNs
+
+KEPT = 20_000
+"""Latencies kept for percentiles; months of running must not grow memory."""
+
+
+class Latencies:
+    """Durations of one leg of the journey, the newest KEPT of them."""
+
+    def __init__(self) -> None:
+        self.n = 0
+        self._ms: deque[float] = deque(maxlen=KEPT)
+
+    def add(self, start: HostNs, end: HostNs) -> None:
+        self.n += 1
+        self._ms.append((end - start) / 1e6)
+
+    def summary(self) -> dict[str, float | int | None]:
+        """p50 and p99 in milliseconds, and how many there were; None while there are none."""
+        if not self._ms:
+            return {"p50": None, "p99": None, "n": 0}
+        p50, p99 = np.percentile(self._ms, (50, 99))
+        return {"p50": round(float(p50), 3), "p99": round(float(p99), 3), "n": self.n}
+
+
+class ProcessMeter:
+    """Memory and processor time of this process since the meter was made."""
+
+    def __init__(self, now: HostNs) -> None:
+        self._process = psutil.Process()
+        self._started = now
+        self._cpu_s = self._spent()
+        self._rss: deque[float] = deque(maxlen=KEPT)
+        self.sample()
+
+    def sample(self) -> float:
+        """Resident memory now, in MB; kept for the steady figure."""
+        rss = self._process.memory_info().rss / 1e6
+        self._rss.append(rss)
+        return rss
+
+    def steady_rss_mb(self) -> float:
+        """Median of the later half of the samples: what is left once start-up is over."""
+        later = list(self._rss)[len(self._rss) // 2 :]
+        return round(float(np.median(later)), 1)
+
+    def peak_rss_mb(self) -> float:
+        return round(max(self._rss), 1)
+
+    def cpu_percent(self, now: HostNs) -> float:
+        """Share of one core used since the start."""
+        elapsed = max(now - self._started, 1) / 1e9
+        return round(100 * (self._spent() - self._cpu_s) / elapsed, 1)
+
+    def _spent(self) -> float:
+        times = self._process.cpu_times()
+        return times.user + times.system
+
+
+@dataclass(slots=True)
+class Health:
+    """Counters that every room reports into, through the daemon."""
+
+    samples: Counter[str] = field(default_factory=Counter[str])
+    """per channel"""
+    predictions: Counter[str] = field(default_factory=Counter[str])
+    """per set of modalities: `face`, `wrist`, `face+wrist`"""
+    dropped: Counter[str] = field(default_factory=Counter[str])
+    """what was lost or refused, and where: garbage packets, frames, full lanes"""
+    raised: int = 0
+    frames: int = 0
+    faces: int = 0
+    sensor_to_puback: Latencies = field(default_factory=Latencies)
+    frame_to_prediction: Latencies = field(default_factory=Latencies)

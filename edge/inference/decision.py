@@ -1,0 +1,143 @@
+"""Predictions in, decisions out: hysteresis, a minimum duration, a refractory period, and a reason a person can read.
+
+All durations run in stream time, the time of the samples, so that a replay decides what the live run decided.
+"""
+
+import math
+from collections.abc import Mapping
+
+import msgspec
+
+from edge.clock import StreamNs, nanoseconds, seconds
+from edge.flow import Decision, Modality, Prediction, State
+
+
+class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When a run of predictions becomes an alert."""
+
+    on: float | None = None
+    """Stress begins at this probability; unset: the operating point that the bundle was judged at."""
+    off: float | None = None
+    """Stress ends below this probability; unset: halfway between the bundle's point and 0."""
+    smoothing_s: float = 20.0
+    """Time constant of the average taken over predictions, so that one odd window decides nothing."""
+    min_duration_s: float = 20.0
+    """Stress must last this long before it counts."""
+    refractory_s: float = 300.0
+    """After an alert none follows for this long."""
+    stale_s: float = 30.0
+    """After this long without a prediction the state is unknown."""
+
+    def __post_init__(self) -> None:
+        for name in ("on", "off"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < 1:
+                raise ValueError(f"decision.{name} must lie between 0 and 1, got {value}")
+        if self.on is not None and self.off is not None and self.off > self.on:
+            raise ValueError(f"decision.off ({self.off}) must not lie above decision.on ({self.on})")
+        for name in ("smoothing_s", "min_duration_s", "refractory_s", "stale_s"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"decision.{name} must be 0 s or more, got {getattr(self, name)}")
+
+
+class Decider:
+    """Holds one person's state. Feed predictions in order of time; each gives one decision."""
+
+    def __init__(self, settings: DecisionSettings, threshold: float = 0.5) -> None:
+        self.on = settings.on if settings.on is not None else threshold
+        self.off = settings.off if settings.off is not None else min(self.on, threshold) * 0.8
+        self._settings = settings
+        self._state = State.UNKNOWN
+        self._level = math.nan
+        self._last: StreamNs | None = None
+        self._above_since: StreamNs | None = None
+        self._below_since: StreamNs | None = None
+        self._alerted: StreamNs | None = None
+
+    @property
+    def state(self) -> State:
+        return self._state
+
+    def step(self, prediction: Prediction) -> Decision:
+        """Take one prediction into account."""
+        at = prediction.at
+        if self._last is not None and seconds(at - self._last) > self._settings.stale_s:
+            self._forget()
+        self._smooth(prediction)
+        alert = self._advance(at)
+        return Decision(at, self._state, alert, explain(self._state, self._level, prediction), prediction)
+
+    def expire(self, now: StreamNs) -> bool:
+        """True when the predictions stopped so long ago that the state has just become unknown."""
+        if self._last is None or seconds(now - self._last) <= self._settings.stale_s or self._state is State.UNKNOWN:
+            return False
+        self._forget()
+        return True
+
+    def _forget(self) -> None:
+        self._state, self._level = State.UNKNOWN, math.nan
+        self._last = self._above_since = self._below_since = None
+
+    def _smooth(self, prediction: Prediction) -> None:
+        if self._last is None or self._settings.smoothing_s == 0:
+            self._level = prediction.stress
+        else:
+            keep = math.exp(-max(0.0, seconds(prediction.at - self._last)) / self._settings.smoothing_s)
+            self._level = keep * self._level + (1 - keep) * prediction.stress
+        self._last = prediction.at
+
+    def _advance(self, at: StreamNs) -> bool:
+        calm_below = self.on if self._state is State.UNKNOWN else self.off
+        self._above_since = _since(self._above_since, at, self._level >= self.on)
+        self._below_since = _since(self._below_since, at, self._level < calm_below)
+        if self._state is not State.STRESS and self._lasted(self._above_since, at):
+            self._state = State.STRESS
+            return self._may_alert(at)
+        if self._state is not State.CALM and self._lasted(self._below_since, at):
+            self._state = State.CALM
+        return False
+
+    def _lasted(self, since: StreamNs | None, at: StreamNs) -> bool:
+        return since is not None and at - since >= nanoseconds(self._settings.min_duration_s)
+
+    def _may_alert(self, at: StreamNs) -> bool:
+        if self._alerted is not None and at - self._alerted < nanoseconds(self._settings.refractory_s):
+            return False
+        self._alerted = at
+        return True
+
+
+def _since(before: StreamNs | None, at: StreamNs, holds: bool) -> StreamNs | None:
+    if not holds:
+        return None
+    return at if before is None else before
+
+
+_PHRASES: Mapping[str, tuple[str, str]] = {
+    "heart_rate": ("heart rate raised", "heart rate low"),
+    "rmssd": ("beat intervals unusually varied", "beat intervals unusually even"),
+    "conductance_tonic": ("skin conductance raised", "skin conductance low"),
+    "conductance_responses": ("many skin-conductance responses", "few skin-conductance responses"),
+    "temperature": ("wrist warmer", "wrist cooler"),
+    "enmo": ("more movement", "less movement"),
+}
+"""How a feature's deviation from the person's own usual reads: above, below."""
+NOTABLE = 1.0
+"""Deviations smaller than this, in the person's own standard deviations, are not worth a phrase."""
+
+
+def explain(state: State, level: float, prediction: Prediction) -> str:
+    """One sentence: what is held, how surely, from which modalities, and what stands out in the body and the face."""
+    sources = " and ".join(sorted(m.value for m in prediction.modalities))
+    words = [f"{state.value}: stress {level:.0%} from {sources}"]
+    deviations = sorted(prediction.features.items(), key=lambda item: -abs(item[1]))
+    notable = [
+        _PHRASES[name][0 if value > 0 else 1]
+        for name, value in deviations
+        if name in _PHRASES and math.isfinite(value) and abs(value) >= NOTABLE
+    ]
+    words += notable[:3]
+    if Modality.FACE in prediction.modalities and prediction.emotion:
+        emotion, p = max(prediction.emotion.items(), key=lambda item: item[1])
+        words.append(f"face {emotion} {p:.0%}")
+    return "; ".join(words)

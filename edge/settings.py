@@ -1,0 +1,117 @@
+"""All that an operator may change: frozen, from one TOML file."""
+
+import os
+import tomllib
+from pathlib import Path
+
+import msgspec
+import platformdirs
+
+from edge.inference.decision import DecisionSettings
+from edge.relay.settings import MqttSettings
+
+
+class SettingsError(ValueError):
+    """Settings nobody can run with; the sentence names the file, the setting and what would work."""
+
+
+class WatchSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the watch is."""
+
+    address: str = ""
+    """`ble:AA:BB:CC:DD:EE:FF`, `serial:/dev/serial/by-id/...`, `replay:FILE` or `virtual:wearer`; empty for none."""
+
+
+class CameraSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the camera is. It is off until a source is named; frames are never written."""
+
+    source: str = ""
+    """`device:/dev/video0`, a video file or a picture; empty for none."""
+    fps: float = 5.0
+    """Frames looked at a second."""
+    loop: bool = False
+    """Begin a file anew when it ends, so that it behaves as a camera does."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.fps <= 60:
+            raise ValueError(f"camera.fps must lie above 0 and at most at 60, got {self.fps}")
+
+
+class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which models speak."""
+
+    bundle: str = ""
+    """The bundle's directory; empty for the one that ships."""
+    threads: int = 1
+    """Threads of each model; more helps the face network only."""
+    face_fresh_s: float = 3.0
+    """A face seen this long ago still speaks for the person now."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.threads <= 16:
+            raise ValueError(f"models.threads must lie between 1 and 16, got {self.threads}")
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One daemon's settings; every one has a default that is safe."""
+
+    device: str = "vagus"
+    """Name of this device in topics and alerts: letters, digits, `-` and `_`."""
+    state_dir: str = ""
+    """Where the outbox lives; empty for the user's state directory."""
+    watch: WatchSettings = WatchSettings()
+    camera: CameraSettings = CameraSettings()
+    models: ModelSettings = ModelSettings()
+    decision: DecisionSettings = DecisionSettings()
+    mqtt: MqttSettings = MqttSettings()
+
+    def __post_init__(self) -> None:
+        if not self.device or not self.device.replace("-", "").replace("_", "").isalnum() or not self.device.isascii():
+            raise ValueError(f"device must be made of letters, digits, - and _, got {self.device!r}")
+
+    @property
+    def bundle_path(self) -> Path:
+        return Path(self.models.bundle).expanduser() if self.models.bundle else shipped_bundle()
+
+    @property
+    def state_path(self) -> Path:
+        return Path(self.state_dir).expanduser() if self.state_dir else user_state()
+
+
+def user_state() -> Path:
+    """Where this user's daemon keeps what must survive: systemd's state directory, or the user's."""
+    return Path(os.environ.get("STATE_DIRECTORY") or platformdirs.user_state_path("vagus"))
+
+
+def shipped_bundle() -> Path:
+    """The bundle that this release carries."""
+    return Path(__file__).parent / "bundles" / "default"
+
+
+def read_settings(path: Path) -> Settings:
+    """Read one TOML file; raise SettingsError with one sentence when it cannot be run with."""
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise SettingsError(f"cannot read the settings file {path}: {reason}") from error
+    try:
+        return msgspec.convert(tomllib.loads(text), Settings)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path} is no valid TOML: {error}") from error
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{path}: {_sentence(str(error))}") from error
+
+
+def _sentence(error: str) -> str:
+    """msgspec's wording, with the path of the setting first and, for an unknown one, those there are."""
+    text, _, where = error.partition(" - at ")
+    setting = where.strip("`").removeprefix("$").removeprefix(".").removesuffix("[...]")
+    if "unknown field" not in text:
+        return f"{setting}: {text}" if setting else text
+    section = {"": Settings, "watch": WatchSettings, "camera": CameraSettings, "models": ModelSettings}.get(setting)
+    section = {"decision": DecisionSettings, "mqtt": MqttSettings}.get(setting, section)
+    known = ", ".join(section.__struct_fields__) if section else "see README"
+    name = text.split("`")[1]
+    full = f"{setting}.{name}" if setting else name
+    return f"unknown setting {full}; known here: {known}"
