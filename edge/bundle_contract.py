@@ -1,0 +1,174 @@
+"""The contract in nouns: what a bundle's networks eat, what they say, how they were lowered."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta, Struct
+
+from edge.flow import EMOTIONS
+
+SCHEMA = 1
+"""Goes up when a reader of the old contract would misread the new one."""
+
+Shape: TypeAlias = tuple[Annotated[int, Meta(ge=1)], ...]
+Positive: TypeAlias = Annotated[float, Meta(gt=0)]
+NonNegative: TypeAlias = Annotated[float, Meta(ge=0)]
+Probability: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
+Name: TypeAlias = Annotated[str, Meta(min_length=1)]
+Version: TypeAlias = Annotated[str, Meta(pattern=r"^\d{1,6}\.\d{1,6}\.\d{1,6}$")]
+"""Three numbers, compared as numbers: 0.9.0 < 0.10.0."""
+
+
+class Tensor(Struct, frozen=True, forbid_unknown_fields=True):
+    """One input or output of a network, by the name it has in the file's signature."""
+
+    name: Name
+    shape: Shape
+    dtype: Literal["float32", "int8", "uint8", "int16", "int32"]
+    """As stored in the file; callers of `run` always see float32."""
+
+
+class Network(Struct, frozen=True, forbid_unknown_fields=True):
+    """One network's files and their form."""
+
+    file: Name
+    """Path inside the bundle: the network that the device runs."""
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    lowering: Name
+    """How it was brought into the file: `int8`, `stepwise`, `stepwise-int8`, `unrolled-int8`, `fused`, `float` ..."""
+    float_file: Name | None = None
+    """Its float twin with the same inputs and outputs, to measure what the lowering cost; None when `file` is float."""
+    carries_state: bool = False
+    """The file keeps variables between runs (a fused LSTM does): they are reset before each run."""
+    tolerance: NonNegative = 0.0
+    """How far a float output may be from its canary value on another machine; integers may be one step off."""
+
+
+class FaceModel(Struct, frozen=True, forbid_unknown_fields=True):
+    """A grey aligned face to seven emotions. Input ``face`` (1, 48, 48, 1), output ``logits`` (1, 7)."""
+
+    network: Network
+    labels: tuple[str, ...] = EMOTIONS
+    offset: float = 127.5
+    divisor: Positive = 127.5
+    """The network sees (pixel - offset) / divisor."""
+    temperature: Positive = 1.0
+    """Logits are divided by it before softmax, so that probabilities mean what they say."""
+
+
+class State(Struct, frozen=True, forbid_unknown_fields=True):
+    """A recurrent state that goes out of one step and into the next."""
+
+    input: Name
+    output: Name
+    clip: Positive
+    """Its values are held within +-clip, so that no stream, however long, drives it away."""
+
+
+class WristModel(Struct, frozen=True, forbid_unknown_fields=True):
+    """Normalised wrist features to stress. Input ``features``, states; output ``logits`` (1, 1) or (1, labels).
+
+    With ``states`` the network is stepwise: one window's features (1, n) a run, its states carried here.
+    Without, it sees the last ``steps`` windows at once, (1, steps, n).
+    """
+
+    network: Network
+    features: tuple[str, ...]
+    """Names, in the order of the input's last axis."""
+    mean: tuple[float, ...]
+    scale: tuple[Positive, ...]
+    """The network sees clip((feature - mean) / scale); a feature that is NaN becomes 0, the mean."""
+    window_s: Positive
+    step_s: Positive
+    """Windows of window_s seconds end every step_s seconds."""
+    steps: Annotated[int, Meta(ge=1)] = 1
+    """Windows in a training sequence: the network's whole view, or how many steps its state saw in training."""
+    states: tuple[State, ...] = ()
+    clip: Positive = 5.0
+    labels: tuple[str, ...] = ("calm", "stress")
+    temperature: Positive = 1.0
+    bias: float = 0.0
+    """Added to the stress logit after the temperature; moves the prior from the training set to the field."""
+    threshold: Probability = 0.5
+    """The operating point that the model was judged at: stress from this probability on."""
+    min_quality: Probability = 0.5
+    """Windows with a lower share of known features are not judged."""
+    mask: bool = False
+    """The network has a second half of inputs: 1 where the feature was known, 0 where it was NaN."""
+    normalise: Mapping[str, float | str | bool | tuple[str, ...]] = {}
+    """Parameters of the per-person normalisation that features went through before (edge/signals/normalise.py)."""
+
+
+class FusionModel(Struct, frozen=True, forbid_unknown_fields=True):
+    """Face, wrist, or both to stress; output ``logits`` (1, 1), the logit of stress.
+
+    Inputs: ``face`` (1, 7) emotion probabilities, ``wrist`` (1, 1) the wrist's stress logit, ``present`` (1, 2) 1 or 0
+    for face and wrist. What is absent is 0 in its input and in ``present``.
+    """
+
+    network: Network
+    temperature: Positive = 1.0
+    bias: float = 0.0
+    threshold: Probability = 0.5
+
+
+class DetectorModel(Struct, frozen=True, forbid_unknown_fields=True):
+    """A face detector of several networks; edge/sensing/face.py knows how they work together."""
+
+    kind: Name
+    networks: Mapping[str, Network]
+    input: Mapping[str, str | int]
+    canvas: tuple[int, int]
+    """Width and height that a frame is fitted into, in pixels."""
+    sheet: tuple[int, int]
+    levels: tuple[tuple[int, int, int, int], ...]
+    """x, y, width and height of each level of the pyramid on the sheet."""
+    thresholds: Mapping[str, float]
+    most: Mapping[str, int]
+    source: str
+    license: str
+
+
+class Models(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the bundle carries; a modality without a model is not used."""
+
+    face: FaceModel | None = None
+    wrist: WristModel | None = None
+    fusion: FusionModel | None = None
+    detector: DetectorModel | None = None
+
+
+class Contract(Struct, frozen=True, forbid_unknown_fields=True):
+    """contract.json of a bundle."""
+
+    schema: Literal[1]
+    name: Name
+    version: Version
+    min_version: Version
+    """Once this bundle has run, none below this version may (anti-rollback)."""
+    feature_version: Annotated[int, Meta(ge=1)]
+    """Which definition of the features the networks were trained on; it must be the device's own."""
+    models: Models
+    command: str
+    """The command that built it."""
+
+    def networks(self) -> Iterator[tuple[str, Network]]:
+        """Every network by name: `face`, `wrist`, `fusion`, `detector/NAME`."""
+        for name, model in (("face", self.models.face), ("wrist", self.models.wrist), ("fusion", self.models.fusion)):
+            if model is not None:
+                yield name, model.network
+        if self.models.detector is not None:
+            for name, network in self.models.detector.networks.items():
+                yield f"detector/{name}", network
+
+
+def release(version: str) -> tuple[int, ...]:
+    """A version as numbers, for comparison."""
+    return tuple(int(part) for part in version.split("."))
+
+
+def read_contract(content: bytes) -> Contract:
+    """Parse contract.json; raise msgspec.ValidationError (a ValueError) naming the field that is wrong."""
+    return msgspec.json.decode(content, type=Contract)

@@ -1,0 +1,209 @@
+"""The classifier: a face crop, a window's features, or both become a prediction."""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+
+from edge.bundle import Bundle, BundleError
+from edge.bundle_contract import FaceModel, WristModel
+from edge.clock import HostNs, StreamNs
+from edge.flow import Crop, Features, Floats, Modality, Prediction
+from edge.inference.runtime import Network
+from edge.inference.tensors import Carried, logistic, ordered, scaled_face, softmax, standardised
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceEstimate:
+    """What one face says."""
+
+    emotion: Floats
+    """(7,) calibrated probabilities, in the order of EMOTIONS"""
+    logits: Floats
+    """(7,)"""
+    grabbed: HostNs
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WristEstimate:
+    """What the body says, with all that its recurrent state remembers."""
+
+    stress: float
+    """Calibrated probability of stress, 0 to 1."""
+    logit: float
+    end: StreamNs
+    received: HostNs
+    features: Mapping[str, float]
+    """The normalised features behind it."""
+
+
+class Classifier:
+    """A bundle's networks, loaded. Not for two threads at once; the wrist's state is carried from call to call."""
+
+    def __init__(self, bundle: Bundle, threads: int = 1) -> None:
+        """Load every network; raise BundleError when the bundle holds neither a face nor a wrist model."""
+        models = bundle.contract.models
+        if models.face is None and models.wrist is None:
+            raise BundleError(f"{bundle.path} holds neither a face nor a wrist model; install a bundle that does")
+        self.bundle = bundle
+        self._threads = threads
+        self._face = None if models.face is None else _Face(models.face, bundle.network("face", threads=threads))
+        # Recurrent networks are so small that a second thread costs more than it brings.
+        self._wrist = None if models.wrist is None else _Wrist(models.wrist, bundle.network("wrist"))
+        self._fusion = None if models.fusion is None else bundle.network("fusion")
+
+    @property
+    def modalities(self) -> frozenset[Modality]:
+        """What this bundle can judge by."""
+        known = {Modality.FACE: self._face, Modality.WRIST: self._wrist}
+        return frozenset(modality for modality, model in known.items() if model is not None)
+
+    def face(self, crop: Crop) -> FaceEstimate:
+        """Judge one face; raise BundleError when the bundle has no face model."""
+        if self._face is None:
+            raise BundleError(f"{self.bundle.path} has no face model; switch the camera off or install one that has")
+        return self._face.judge(crop)
+
+    def wrist(self, features: Features) -> WristEstimate | None:
+        """Take one window's normalised features, in order of time; None when too few of them are known.
+
+        A gap, or as many refused windows in a row as fill a sequence, starts the recurrent state anew.
+        """
+        if self._wrist is None:
+            raise BundleError(f"{self.bundle.path} has no wrist model; switch the watch off or install one that has")
+        return self._wrist.step(features)
+
+    def fuse(
+        self, at: StreamNs, wrist: WristEstimate | None, face: FaceEstimate | None, now: Callable[[], HostNs]
+    ) -> Prediction:
+        """One prediction from what is present; ``now`` stamps the moment of the answer.
+
+        The wrist alone speaks for itself; wherever there is a face, the fusion head speaks. Raises ValueError when
+        neither is present, BundleError when there is a face but no head.
+        """
+        if face is not None:
+            by_face = self._stress(None, face)
+            stress = by_face if wrist is None else self._stress(wrist, face)
+        elif wrist is not None:
+            by_face, stress = None, wrist.stress
+        else:
+            raise ValueError("a prediction needs the wrist, the face, or both; neither was given")
+        used = {Modality.WRIST: wrist, Modality.FACE: face}
+        labels = self._face.model.labels if self._face is not None else ()
+        return Prediction(
+            at=at,
+            modalities=frozenset(modality for modality, estimate in used.items() if estimate is not None),
+            stress=stress,
+            emotion=None if face is None else _named(labels, face.emotion),
+            wrist=None if wrist is None else wrist.stress,
+            face=by_face,
+            received=HostNs(max(0 if wrist is None else wrist.received, 0 if face is None else face.grabbed)),
+            inferred=now(),
+            features={} if wrist is None else wrist.features,
+        )
+
+    def reset(self) -> None:
+        """Forget the wrist's past, as for another person."""
+        if self._wrist is not None:
+            self._wrist.reset()
+
+    def detector_networks(self) -> Mapping[str, Callable[[Floats], tuple[Floats, ...]]]:
+        """The face detector's networks as plain functions, by name, for edge/sensing/face.FaceFinder.
+
+        Each returns the network's outputs in the order of the contract; the arrays hold until its next call.
+        """
+        detector = self.bundle.contract.models.detector
+        if detector is None:
+            raise BundleError(f"{self.bundle.path} has no face detector; switch the camera off or install one that has")
+        return {
+            name: _function(self.bundle.network(f"detector/{name}", threads=self._threads))
+            for name in detector.networks
+        }
+
+    def _stress(self, wrist: WristEstimate | None, face: FaceEstimate) -> float:
+        """Stress by the fusion head."""
+        model = self.bundle.contract.models.fusion
+        if self._fusion is None or model is None:
+            raise BundleError(
+                f"{self.bundle.path} has no fusion head, so no face can speak of stress; install one that has"
+            )
+        answer = self._fusion.run(
+            {
+                "face": face.emotion[np.newaxis],
+                "wrist": np.array([[0.0 if wrist is None else wrist.logit]], np.float32),
+                "present": np.array([[1.0, 0.0 if wrist is None else 1.0]], np.float32),
+            }
+        )
+        return logistic(float(answer["logits"][0, 0]) / model.temperature + model.bias)
+
+
+class _Face:
+    def __init__(self, model: FaceModel, network: Network) -> None:
+        self.model = model
+        self._run = network.quick()
+
+    def judge(self, crop: Crop) -> FaceEstimate:
+        logits = self._run(scaled_face(crop.image, self.model.offset, self.model.divisor))[0].copy()
+        return FaceEstimate(softmax(logits, self.model.temperature), logits, crop.grabbed)
+
+
+class _Wrist:
+    def __init__(self, model: WristModel, network: Network) -> None:
+        self._model = model
+        self._network = network
+        self._mean = np.array(model.mean, np.float32)
+        self._scale = np.array(model.scale, np.float32)
+        self._carried = Carried(model.states, {name: port.shape for name, port in network.inputs.items()})
+        self._past: deque[Floats] = deque(maxlen=model.steps)
+        self._refused = 0
+
+    def step(self, features: Features) -> WristEstimate | None:
+        if features.gap or self._refused >= self._model.steps:
+            self.reset()
+        if features.quality < self._model.min_quality:
+            self._refused += 1
+            return None
+        self._refused = 0
+        values = ordered(features.names, features.values, self._model.features)
+        logit = self._logit(self._row(values)) / self._model.temperature + self._model.bias
+        named = {name: float(value) for name, value in zip(self._model.features, values, strict=True)}
+        return WristEstimate(logistic(logit), logit, features.end, features.received, MappingProxyType(named))
+
+    def reset(self) -> None:
+        self._carried.reset()
+        self._past.clear()
+        self._refused = 0
+
+    def _row(self, values: Floats) -> Floats:
+        row = standardised(values, self._mean, self._scale, self._model.clip)
+        return np.concatenate([row, np.isfinite(values).astype(np.float32)]) if self._model.mask else row
+
+    def _logit(self, row: Floats) -> float:
+        """The logit of stress against all other labels after one more window."""
+        if self._model.states:
+            outputs = self._network.run({"features": row[np.newaxis], **self._carried.feeds()})
+            self._carried.take(outputs)
+        else:
+            self._past.append(row)
+            rows = [np.zeros_like(row)] * (self._model.steps - len(self._past)) + list(self._past)
+            outputs = self._network.run({"features": np.stack(rows)[np.newaxis]})
+        logits = outputs["logits"][0]
+        if len(logits) == 1:
+            return float(logits[0])
+        stress = self._model.labels.index("stress")
+        others = np.delete(logits, stress)
+        return float(logits[stress] - np.logaddexp.reduce(others))
+
+
+def _function(network: Network) -> Callable[[Floats], tuple[Floats, ...]]:
+    if len(network.inputs) == 1 and len(network.outputs) == 1:
+        quick = network.quick()
+        return lambda values: (quick(values),)
+    (name,) = network.inputs
+    return lambda values: tuple(network.run({name: values}).values())
+
+
+def _named(labels: tuple[str, ...], probabilities: Floats) -> Mapping[str, float]:
+    return {label: float(p) for label, p in zip(labels, probabilities, strict=True)}
