@@ -4,6 +4,7 @@ Values stay integers exactly as sent, so that ``encode(decode(b)) == b``; proper
 """
 
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import TypeAlias
 
 RATE_UNITS_PER_HZ = 32
@@ -91,4 +92,25 @@ class Motion:
         return tuple((x / 4096, y / 4096, z / 4096) for x, y, z in self.xyz)
 
 
-Message: TypeAlias = HeartRate | Battery | SkinConductance | SkinTemperature | Pulse | Motion
+class StreamChannel(IntEnum):
+    """The channels of our own stream; ALL only in commands."""
+
+    ALL = 0
+    SKIN_CONDUCTANCE = 1
+    SKIN_TEMPERATURE = 2
+    PULSE = 3
+    MOTION = 4
+
+
+@dataclass(frozen=True, slots=True)
+class RateCommand:
+    """Host to device: stream this channel at this rate from now on."""
+
+    channel: StreamChannel
+    rate: int
+    """In 1/32 Hz; 0 stops the channel, DEFAULT_RATE returns it to the device's own rate."""
+
+
+DEFAULT_RATE = 0xFFFF
+
+Message: TypeAlias = HeartRate | Battery | SkinConductance | SkinTemperature | Pulse | Motion | RateCommand

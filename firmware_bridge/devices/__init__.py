@@ -1,0 +1,1 @@
+"""Device families: how each is recognised, started, re-rated, kept alive and stopped."""

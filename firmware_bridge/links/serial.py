@@ -1,0 +1,130 @@
+"""A board on a serial port as a link: bytes become frames, frames go out stuffed."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+
+from serial import Serial, SerialException
+
+from firmware_bridge.errors import LinkError, Trouble
+from firmware_bridge.framing import Cobs
+from firmware_bridge.gatt import SERIAL_STREAM
+from firmware_bridge.links import Packet
+from firmware_bridge.links.address import Address
+from firmware_bridge.links.backoff import persist, running
+from firmware_bridge.links.inbox import Inbox
+from firmware_bridge.links.pace import Sleep
+
+_BAUD = 115200
+_WRITE_S = 2.0
+_TRIES = 20
+
+
+@asynccontextmanager
+async def open_serial(
+    where: Address, *, now: Callable[[], int], sleep: Sleep = asyncio.sleep
+) -> AsyncGenerator["SerialLink"]:
+    """Open ``serial:/dev/serial/by-id/...?baud=115200``; raise LinkError if the port cannot be opened now.
+
+    A board that is unplugged is opened anew when it is back: give its by-id path, which stays the same.
+    """
+    where.only({"baud"})
+    link = SerialLink(where.place, where.whole("baud", _BAUD), now, sleep)
+    try:
+        await link.connect()
+        async with running(link.keep(), f"serial {where.place}"):
+            yield link
+    finally:
+        link.disconnect()
+
+
+class SerialLink:
+    """One board that speaks our own stream format."""
+
+    def __init__(self, path: str, baud: int, now: Callable[[], int], sleep: Sleep) -> None:
+        self._path = path
+        self._baud = baud
+        self._now = now
+        self._sleep = sleep
+        self._inbox = Inbox()
+        self._framing = Cobs()
+        self._port: Serial | None = None
+        self._gone = asyncio.Event()
+        self._reconnects = 0
+
+    def packets(self) -> AsyncIterator[Packet]:
+        """Whole frames, also after the board was plugged in again; raises LinkError when it stays away."""
+        return self._inbox.read()
+
+    async def write(self, target: str, payload: bytes) -> None:
+        """Send one frame; there is only one way it can go, so ``target`` is ``stream``."""
+        port = self._port
+        if target != SERIAL_STREAM or port is None:
+            raise LinkError(f"cannot write to {target} on {self._path}; a serial board listens to {SERIAL_STREAM!r}")
+        try:
+            # A full buffer blocks, so it blocks a thread; the port's own time limit ends it.
+            await asyncio.to_thread(port.write, Cobs.stuff(payload))
+        except (SerialException, OSError) as error:
+            raise LinkError(f"cannot write to {self._path}: {error}") from error
+
+    async def read(self, target: str) -> bytes:
+        raise LinkError(f"a serial board has nothing to read at {target}; it only streams", Trouble.REFUSED)
+
+    def counts(self) -> Mapping[str, int]:
+        return {
+            "packets": self._inbox.packets,
+            "dropped": self._inbox.dropped,
+            "garbage": self._framing.garbage,
+            "reconnects": self._reconnects,
+        }
+
+    async def connect(self) -> None:
+        """Open the port, once; raise LinkError."""
+        try:
+            self._port = port = Serial(self._path, self._baud, timeout=0, write_timeout=_WRITE_S)
+        except PermissionError as error:
+            raise LinkError(_denied(self._path), Trouble.NO_PERMISSION) from error
+        except (SerialException, OSError, ValueError) as error:
+            if "Permission denied" in str(error):
+                raise LinkError(_denied(self._path), Trouble.NO_PERMISSION) from error
+            raise LinkError(
+                f"cannot open {self._path}: {error}; is the board plugged in?", Trouble.OUT_OF_REACH
+            ) from error
+        self._gone.clear()
+        asyncio.get_running_loop().add_reader(port.fileno(), self._readable, port)
+
+    def disconnect(self) -> None:
+        """Close the port."""
+        port, self._port = self._port, None
+        if port is not None:
+            asyncio.get_running_loop().remove_reader(port.fileno())
+            port.close()
+
+    async def keep(self) -> None:
+        """Open the port again whenever the board went away, until nothing helps."""
+        while True:
+            await self._gone.wait()
+            self.disconnect()
+            try:
+                await persist(self.connect, tries=_TRIES, sleep=self._sleep)
+            except LinkError as error:
+                self._inbox.close(error)
+                return
+            self._reconnects += 1
+
+    def _readable(self, port: Serial) -> None:
+        try:
+            data = port.read(4096)
+        except (SerialException, OSError):
+            data = b""
+        if not data:
+            # Readable without data: the board was unplugged.
+            asyncio.get_running_loop().remove_reader(port.fileno())
+            self._gone.set()
+            return
+        for frame in self._framing.feed(data):
+            self._inbox.put(Packet(SERIAL_STREAM, frame, self._now()))
+
+
+def _denied(path: str) -> str:
+    return f"no permission to open {path}; add this user to the group dialout"

@@ -1,0 +1,31 @@
+"""What a watch's sensors would read during one second on a wrist."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Readings = npt.NDArray[np.float64]
+
+PULSE_HZ = 64
+SKIN_HZ = 4
+MOTION_HZ = 32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Second:
+    """One second of one wearer, in physical units; rates are those of an Empatica E4."""
+
+    pulse: Readings
+    """(64,) blood volume pulse in E4 units, zero mean over some beats, falling at each beat's foot"""
+    skin_conductance_us: Readings
+    """(4,)"""
+    skin_temperature_c: Readings
+    """(4,)"""
+    motion_g: Readings
+    """(32, 3)"""
+    heart_bpm: float | None
+    """Mean of the last beats; None where it is not known."""
+    beats_ms: tuple[float, ...] = ()
+    """Intervals of the beats that ended in this second; empty where only the rate is known."""
+    worn: bool = True

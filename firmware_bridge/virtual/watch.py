@@ -1,0 +1,158 @@
+"""Any wearer's seconds, spoken as our watch would: the very bytes, each with the watch's time."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from firmware_bridge import codec
+from firmware_bridge.messages import (
+    DEFAULT_RATE,
+    RATE_UNITS_PER_HZ,
+    Battery,
+    HeartRate,
+    Message,
+    Motion,
+    Pulse,
+    RateCommand,
+    SkinConductance,
+    SkinTemperature,
+    Stamp,
+    StreamChannel,
+)
+from firmware_bridge.virtual.second import MOTION_HZ, PULSE_HZ, SKIN_HZ, Readings, Second
+
+_SECOND_NS = 1_000_000_000
+_BATTERY_EVERY_S = 60
+_BATTERY_LASTS_S = 5 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """One packet as the watch sends it."""
+
+    at_ns: int
+    """Watch time since it started, when the packet's last sample had been taken"""
+    source: str
+    payload: bytes
+
+
+@dataclass(slots=True)
+class _Stream:
+    """One channel's way from readings to frames."""
+
+    native_hz: int
+    packets_per_s: int
+    message: Callable[[Stamp, Readings], Message]
+    rate: int
+    """In 1/32 Hz; 0 while stopped."""
+    sequence: int = 0
+
+
+class Watch:
+    """Speaks for one wearer and obeys rate commands: any native rate divided by a power of two, or 0 to stop.
+
+    Pulse counts are BVP times 100. Values beyond a field's range stick at its end, as a sensor's would.
+    ``boot_ms`` is where the watch's clock stands at the start.
+    """
+
+    def __init__(self, boot_ms: int = 0, battery_percent: int = 90) -> None:
+        self._boot_ms = boot_ms
+        self._battery_percent = battery_percent
+        self._streams = {
+            StreamChannel.PULSE: _Stream(PULSE_HZ, 4, _pulse, PULSE_HZ * RATE_UNITS_PER_HZ),
+            StreamChannel.MOTION: _Stream(MOTION_HZ, 4, _motion, MOTION_HZ * RATE_UNITS_PER_HZ),
+            StreamChannel.SKIN_CONDUCTANCE: _Stream(SKIN_HZ, 1, _conductance, SKIN_HZ * RATE_UNITS_PER_HZ),
+            StreamChannel.SKIN_TEMPERATURE: _Stream(SKIN_HZ, 1, _temperature, SKIN_HZ * RATE_UNITS_PER_HZ),
+        }
+
+    def speak(self, seconds: Iterable[Second]) -> Iterator[Spoken]:
+        """Every packet, in the order of watch time: four a second for pulse and motion, one for skin and heart."""
+        for s, second in enumerate(seconds):
+            if s % _BATTERY_EVERY_S == 0:
+                yield _say(s * _SECOND_NS, Battery(self.battery_percent(s)))
+            frames = [spoken for channel in self._streams for spoken in self._frames(channel, s, second)]
+            yield from sorted(frames, key=lambda spoken: spoken.at_ns)
+            if (heart := _heart(second)) is not None:
+                yield _say((s + 1) * _SECOND_NS, heart)
+
+    def battery_percent(self, worn_s: int) -> int:
+        """What is left after so many seconds."""
+        return max(0, self._battery_percent - worn_s * 100 // _BATTERY_LASTS_S)
+
+    def obey(self, command: RateCommand) -> bool:
+        """Change a channel's rate from the next second on; False if the watch cannot run at that rate."""
+        channels = tuple(self._streams) if command.channel is StreamChannel.ALL else (command.channel,)
+        rates = {channel: self._obeyed(self._streams[channel], command.rate) for channel in channels}
+        for channel, rate in rates.items():
+            if rate is not None:
+                self._streams[channel].rate = rate
+        return None not in rates.values()
+
+    @staticmethod
+    def _obeyed(stream: _Stream, rate: int) -> int | None:
+        native = stream.native_hz * RATE_UNITS_PER_HZ
+        if rate == DEFAULT_RATE:
+            return native
+        possible = {0} | {native >> halvings for halvings in range(4) if stream.native_hz >> halvings}
+        return rate if rate in possible else None
+
+    def _frames(self, channel: StreamChannel, s: int, second: Second) -> Iterator[Spoken]:
+        stream = self._streams[channel]
+        if stream.rate == 0:
+            return
+        step = stream.native_hz * RATE_UNITS_PER_HZ // stream.rate
+        readings = _readings(channel, second)[::step]
+        each = max(1, len(readings) // stream.packets_per_s)
+        for first in range(0, len(readings), each):
+            begin_s = first * step / stream.native_hz
+            tick_ms = (self._boot_ms + round(1000 * (s + begin_s))) % (1 << 32)
+            stamp = Stamp(stream.sequence, tick_ms, stream.rate)
+            stream.sequence = (stream.sequence + 1) % (1 << 16)
+            end_s = s + min((first + each) * step / stream.native_hz, 1.0)
+            yield _say(round(end_s * _SECOND_NS), stream.message(stamp, readings[first : first + each]))
+
+
+def _say(at_ns: int, message: Message) -> Spoken:
+    return Spoken(at_ns, *codec.encode(message))
+
+
+def _readings(channel: StreamChannel, second: Second) -> Readings:
+    match channel:
+        case StreamChannel.PULSE:
+            return second.pulse
+        case StreamChannel.MOTION:
+            return second.motion_g
+        case StreamChannel.SKIN_CONDUCTANCE:
+            return second.skin_conductance_us
+        case _:
+            return second.skin_temperature_c
+
+
+def _pulse(stamp: Stamp, bvp: Readings) -> Pulse:
+    return Pulse(stamp, tuple(_counts(bvp * 100, -(1 << 23), (1 << 23) - 1)))
+
+
+def _motion(stamp: Stamp, g: Readings) -> Motion:
+    flat = _counts((g * 4096).ravel(), -(1 << 15), (1 << 15) - 1)
+    return Motion(stamp, tuple(zip(flat[::3], flat[1::3], flat[2::3], strict=True)))
+
+
+def _conductance(stamp: Stamp, us: Readings) -> SkinConductance:
+    return SkinConductance(stamp, tuple(_counts(us * 1000, 0, (1 << 16) - 1)))
+
+
+def _temperature(stamp: Stamp, celsius: Readings) -> SkinTemperature:
+    return SkinTemperature(stamp, tuple(_counts(celsius * 100, -(1 << 15), (1 << 15) - 1)))
+
+
+def _counts(values: Readings, low: int, high: int) -> list[int]:
+    return [min(max(round(value), low), high) for value in values.tolist() if not math.isnan(value)]
+
+
+def _heart(second: Second) -> HeartRate | None:
+    if not second.worn:
+        return HeartRate(0, contact=False)
+    if second.heart_bpm is None:
+        return None
+    rr_1024 = tuple(round(ms * 1024 / 1000) for ms in second.beats_ms)
+    return HeartRate(round(second.heart_bpm), contact=True, rr_1024=rr_1024)
