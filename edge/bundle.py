@@ -18,7 +18,7 @@ from msgspec import Meta, Struct
 
 from edge.bundle_canary import CANARY, CanaryError, check_canary
 from edge.bundle_contract import Contract, Name, Version, read_contract, release
-from edge.bundle_keys import shipped_keys
+from edge.bundle_keys import KeyFileError, trusted_keys
 from edge.inference.runtime import Network, NetworkError, load_network
 
 MANIFEST = "MANIFEST.json"
@@ -73,11 +73,16 @@ class Bundle:
     ) -> "Bundle":
         """Check signature, checksums, contract, versions and canary, in this order; BundleError on the first fault.
 
-        ``trusted`` are the keys that may sign, those that ship when None. ``feature_version`` is the device's own.
+        ``trusted`` are the keys that may sign; None for those that ship and those the user added.
+        ``feature_version`` is the device's own.
         ``floor`` is the highest minimum version that any bundle run here has set. ``now`` is compared with the expiry;
         None on a device whose wall clock cannot be trusted. The canary runs every network twice on stored inputs.
         """
-        manifest = _manifest(path, shipped_keys() if trusted is None else trusted)
+        try:
+            keys = trusted_keys() if trusted is None else trusted
+        except KeyFileError as error:
+            raise BundleError(f"{path} cannot be proven: {error}") from error
+        manifest = _manifest(path, keys)
         _check_files(path, manifest)
         contract = _contract(path, manifest)
         _check_release(path, contract, manifest, feature_version, floor, now)

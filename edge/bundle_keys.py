@@ -3,9 +3,9 @@
 import base64
 import binascii
 import hashlib
-from functools import cache
 from pathlib import Path
 
+import platformdirs
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 SHIPPED = Path(__file__).parent / "bundles" / "trusted.pub"
@@ -37,10 +37,15 @@ def read_keys(path: Path) -> tuple[Ed25519PublicKey, ...]:
     return tuple(keys)
 
 
-@cache
-def shipped_keys() -> tuple[Ed25519PublicKey, ...]:
-    """The keys that ship with this release."""
-    return read_keys(SHIPPED)
+def own_keys_path() -> Path:
+    """Where this machine's user lists further makers whom he trusts; `edge-export keygen` adds his own key."""
+    return platformdirs.user_config_path("vagus") / "trusted.pub"
+
+
+def trusted_keys() -> tuple[Ed25519PublicKey, ...]:
+    """The keys that ship with this release and those that the user of this machine has added."""
+    own = own_keys_path()
+    return read_keys(SHIPPED) + (read_keys(own) if own.is_file() else ())
 
 
 def key_line(key: Ed25519PublicKey, comment: str) -> str:

@@ -1,0 +1,78 @@
+"""Signing keys: made once, kept out of every repository and bundle, read when a bundle is signed."""
+
+import os
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from edge.bundle_keys import fingerprint, key_line, own_keys_path
+
+
+class SigningError(ValueError):
+    """A key that cannot be made or used; the sentence says which and what would work."""
+
+
+def own_key_path() -> Path:
+    """Where the user's own signing key lies when no other is named."""
+    return own_keys_path().with_name("signing.key")
+
+
+def make_key(path: Path, comment: str = "vagus") -> Ed25519PrivateKey:
+    """Write a new private key (PEM, readable by its owner only) and, beside it, its public line in `NAME.pub`.
+
+    Raises SigningError when the file is there already: a lost key is a lost release line.
+    """
+    key = Ed25519PrivateKey.generate()
+    content = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+        path.with_suffix(".pub").write_text(key_line(key.public_key(), comment), "ascii")
+    except FileExistsError:
+        raise SigningError(f"{path} is there already; name another file, or use the key as it is") from None
+    except OSError as error:
+        raise SigningError(
+            f"{path} cannot be written ({error.strerror}); name a place that you may write to"
+        ) from error
+    return key
+
+
+def read_key(path: Path) -> Ed25519PrivateKey:
+    """A private key from a PEM file; raise SigningError when it is none."""
+    try:
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except FileNotFoundError:
+        raise SigningError(f"signing key {path} is missing; make one with `edge-export keygen --out {path}`") from None
+    except OSError as error:
+        raise SigningError(f"signing key {path} cannot be read ({error.strerror}); check its permissions") from error
+    except (ValueError, TypeError) as error:
+        raise SigningError(f"{path} holds no private key without a password ({error}); make one with keygen") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise SigningError(
+            f"{path} holds a {type(key).__name__}; bundles are signed with Ed25519, make one with keygen"
+        )
+    return key
+
+
+def own_key() -> Ed25519PrivateKey:
+    """The user's own key, made at first use, and from then on trusted on this machine (and on no other)."""
+    path = own_key_path()
+    if path.exists():
+        return read_key(path)
+    key = make_key(path, "own key of this machine")
+    trust(key)
+    return key
+
+
+def trust(key: Ed25519PrivateKey) -> None:
+    """Add a key's public half to those that this machine's user trusts."""
+    public = key.public_key()
+    with own_keys_path().open("a", encoding="ascii") as file:
+        file.write(key_line(public, f"added by keygen, {fingerprint(public)}"))
