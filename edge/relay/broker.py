@@ -1,0 +1,106 @@
+"""A broker of our own on loopback, for a daemon without one: its address, while it runs."""
+# pyright: reportMissingTypeStubs=false
+# amqtt has type hints, but does not say so (no py.typed); what we take of it stands in this room alone.
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+
+from amqtt.adapters import StreamReaderAdapter, StreamWriterAdapter
+from amqtt.broker import Broker
+from amqtt.contexts import BrokerConfig, ListenerConfig, ListenerType
+from amqtt.plugins.base import BaseAuthPlugin
+from amqtt.session import Session
+
+from edge.relay.address import BrokerAddress
+
+_LISTENER = "default"
+_STOP_S = 2.0
+_LOUD = ("amqtt", "transitions")
+"""amqtt warns of every client that comes or goes in an unusual way, such as one that first tries MQTT 5."""
+_HEAD = 13
+"""No CONNECT is shorter than 14 bytes, and 13 are enough to hold the protocol's level."""
+_NAME = b"\x00\x04MQTT"
+_MQTT_3_1_1 = 4
+_REFUSED_VERSION = bytes.fromhex("20 02 00 01")
+"""CONNACK, unacceptable protocol version (MQTT 3.1.1, 3.2.2.3); amqtt would wait for more bytes of a CONNECT of
+MQTT 5 and never answer."""
+
+
+class AnyoneHere(BaseAuthPlugin):
+    """Lets everyone in: only programs on this machine reach a loopback address."""
+
+    async def authenticate(self, *, session: Session) -> bool | None:  # noqa: ARG002  amqtt calls it by this name
+        return True
+
+
+class _Rejoined(StreamReaderAdapter):
+    """A stream whose first bytes have been looked at already."""
+
+    def __init__(self, reader: asyncio.StreamReader, head: bytes) -> None:
+        super().__init__(reader)
+        self._head = head
+
+    async def read(self, n: int = -1) -> bytes:
+        if not self._head:
+            return await super().read(n)
+        first, self._head = self._head[:n], self._head[n:]
+        return first if len(first) == n else first + await super().read(n - len(first))
+
+
+@asynccontextmanager
+async def local_broker(host: str = "127.0.0.1", port: int = 0) -> AsyncGenerator[BrokerAddress]:
+    """Run a broker (MQTT 3.1.1, QoS 0 and 1, retained messages, wills) inside this process; port 0 takes a free one.
+
+    It keeps nothing when it ends. A subscriber that takes over 5 s to acknowledge a message loses it (amqtt).
+    """
+    levels = {name: logging.getLogger(name).level for name in _LOUD}
+    for name in _LOUD:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    # The listening is ours: amqtt cannot tell which free port it took, and its own server waits without end, from
+    # Python 3.12 on, for clients that reconnect while it stops.
+    broker = Broker(
+        BrokerConfig(
+            listeners={_LISTENER: ListenerConfig(type=ListenerType.EXTERNAL, bind="external")},
+            plugins={f"{AnyoneHere.__module__}.{AnyoneHere.__qualname__}": {}},
+        )
+    )
+    writers: set[asyncio.StreamWriter] = set()
+
+    async def welcome(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.add(writer)
+        try:
+            head = await reader.readexactly(_HEAD)
+            if _level(head) == _MQTT_3_1_1:
+                await broker.external_connected(_Rejoined(reader, head), StreamWriterAdapter(writer), _LISTENER)
+            else:
+                writer.write(_REFUSED_VERSION)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass  # it came and went
+        finally:
+            writers.discard(writer)
+            writer.close()
+
+    try:
+        await broker.start()
+        server = await asyncio.start_server(welcome, host, port)
+        try:
+            yield BrokerAddress(host, server.sockets[0].getsockname()[1])
+        finally:
+            server.close()
+            for writer in writers.copy():
+                writer.transport.abort()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_STOP_S):
+                    await server.wait_closed()
+            await broker.shutdown()
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
+
+
+def _level(head: bytes) -> int | None:
+    """The protocol level in the first bytes of a CONNECT (MQTT 3.1.1, 3.1.2.2); None where it is no CONNECT."""
+    at = head.find(_NAME)
+    return head[at + len(_NAME)] if at >= 0 else None

@@ -1,0 +1,46 @@
+"""Settings -> an open session, in the newest MQTT that the broker speaks."""
+
+import asyncio
+from dataclasses import replace
+
+from edge.relay.address import BrokerAddress
+from edge.relay.session import Opening, Session, Version, VersionRefusedError, open_session
+from edge.relay.settings import MqttSettings
+from edge.relay.tls import read_password, tls_context
+from edge.relay.topics import OFFLINE, Topics
+
+
+class Dialer:
+    """Opens one connection after another, and remembers what the broker spoke."""
+
+    def __init__(self, settings: MqttSettings, address: BrokerAddress) -> None:
+        self.address = address
+        self._settings = settings
+        self._version: Version = "3.1.1" if settings.protocol == "3.1.1" else "5"
+
+    async def dial(self, topics: Topics) -> Session:
+        """Connect, with the will that says `offline` on the status topic; BrokerError, one sentence, otherwise."""
+        # Read anew each time, off the loop: certificates and passwords are renewed while we run.
+        opening = await asyncio.to_thread(self._opening, topics)
+        try:
+            return await open_session(opening)
+        except VersionRefusedError:
+            if self._settings.protocol != "auto":
+                raise
+        session = await open_session(replace(opening, version="3.1.1"))
+        self._version = "3.1.1"
+        return session
+
+    def _opening(self, topics: Topics) -> Opening:
+        return Opening(
+            address=self.address,
+            client_id=f"{topics.base.replace('/', '-')}-{topics.device}",
+            version=self._version,
+            keepalive_s=self._settings.keepalive_s,
+            timeout_s=self._settings.connect_timeout_s,
+            tls=tls_context(self._settings) if self.address.tls else None,
+            username=self._settings.username or None,
+            password=read_password(self._settings),
+            will_topic=topics.status,
+            will_payload=OFFLINE,
+        )

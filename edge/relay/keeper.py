@@ -1,0 +1,205 @@
+"""Rows to keep -> the file, or memory while the disk takes nothing; a corrupted file is set aside, never trusted."""
+
+import logging
+import sqlite3
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+from edge.clock import SECOND, Clock
+from edge.relay.errors import NotDurableError, OutboxError
+from edge.relay.settings import OutboxSettings
+from edge.relay.store import Priority, Row, Store, rescue
+
+_log = logging.getLogger(__name__)
+_HELD = 256
+"""Rows kept in memory at most while the disk takes nothing."""
+_COMMITS_PER_EVICTION = 256
+_CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_SCHEMA, sqlite3.SQLITE_ERROR}
+"""What a damaged file answers. SQLITE_ERROR: tables that we made are gone."""
+
+
+class Keeper:
+    """The outbox's state on its own thread; every failure of SQLite ends here, as a sentence."""
+
+    def __init__(self, settings: OutboxSettings, clock: Clock, *, max_pages: int | None = None) -> None:
+        self.dropped: Counter[str] = Counter()
+        self.durable = True
+        self.sequence = 0
+        self._settings = settings
+        self._clock = clock
+        self._max_pages = max_pages
+        self._store: Store | None = None
+        self._held: dict[int, Row] = {}
+        self._acknowledged: set[int] = set()
+        self._position = 0
+        self._commits = 0
+
+    @property
+    def pending(self) -> int:
+        stored = self._store.counts.rows if self._store else 0
+        return max(stored + len(self._held) - len(self._acknowledged), 0)
+
+    def open(self) -> Store:
+        """Open the file, setting a corrupted one aside; OutboxError where neither can be done."""
+        if self._store is None:
+            try:
+                self._store = Store(self._settings, max_pages=self._max_pages)
+            except sqlite3.Error as error:
+                if not _is_corrupt(error):
+                    raise OutboxError(_open_sentence(self._settings.path, error)) from error
+                self._store = self._set_aside(error)
+            self._position = max(self._position, self._store.counts.last_position)
+            self.sequence = max(self.sequence, self._store.counts.sequence)
+        return self._store
+
+    def take(self, name: str, kind: str, payload: bytes, priority: Priority, sequence: int) -> Row:
+        """Give a message its place in the order; `commit` makes it durable."""
+        self._position += 1
+        row = Row(self._position, name, kind, priority, self._clock.wall(), payload)
+        self._held[row.position] = row
+        self.sequence = max(self.sequence, sequence)
+        return row
+
+    def commit(self, acknowledged: list[int]) -> NotDurableError | None:
+        """Write what is held and delete what is acknowledged; what is wrong where the disk takes nothing."""
+        self._acknowledged.update(acknowledged)
+        for position in self._acknowledged & self._held.keys():
+            del self._held[position]
+            self._acknowledged.discard(position)
+        try:
+            self._write(self.open())
+            self._recovered()
+            return None
+        except sqlite3.Error as error:
+            return self._mend(error)
+        except OutboxError as error:
+            return self._not_durable(error)
+
+    def page(self, after: int, limit: int) -> list[Row]:
+        """The next rows in order, from the file and from memory; OutboxError where the file cannot be read."""
+        try:
+            stored = self.open().page(after, limit)
+        except sqlite3.Error as error:
+            if not _is_corrupt(error):
+                raise OutboxError(f"the outbox {self._settings.path} cannot be read now ({error})") from error
+            self._store = self._set_aside(error)
+            stored = self._store.page(after, limit)
+        rows = [row for row in stored if row.position not in self._acknowledged]
+        if self._held:
+            rows = sorted(
+                [*rows, *(row for row in self._held.values() if row.position > after)], key=lambda row: row.position
+            )
+        if not rows and stored and len(stored) == limit:
+            return self.page(stored[-1].position, limit)
+        return rows[:limit]
+
+    def tidy(self) -> None:
+        """In a quiet moment: write what is still held, drop what is too old, shorten the log."""
+        if self._held or self._acknowledged:
+            self.commit([])
+        try:
+            store = self.open()
+            self._evict(store)
+            store.checkpoint()
+        except sqlite3.Error as error:
+            self._mend(error)
+        except OutboxError as error:
+            self._not_durable(error)
+
+    def close(self) -> None:
+        self.tidy()
+        if self._store:
+            self._store.close()
+
+    def _write(self, store: Store) -> None:
+        rows = list(self._held.values())
+        durable = any(row.priority is Priority.ALERT for row in rows)
+        try:
+            store.write(rows, self._acknowledged, self.sequence, durable=durable)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_FULL or not self._count(store.drop_reports()):
+                raise
+            store.write(rows, self._acknowledged, self.sequence, durable=durable)
+        self._held.clear()
+        self._acknowledged.clear()
+        self._commits += 1
+        if self._commits % _COMMITS_PER_EVICTION == 0 or store.counts.bytes > self._settings.max_bytes:
+            self._evict(store)
+
+    def _evict(self, store: Store) -> None:
+        if gone := self._count(store.evict(self._clock.wall())):
+            listed = ", ".join(f"{count} {kind}" for kind, count in sorted(gone.items()))
+            _log.error("outbox %s: bounds reached, the oldest left unsent: %s", store.path, listed)
+
+    def _count(self, gone: dict[str, int]) -> dict[str, int]:
+        self.dropped.update(gone)
+        return gone
+
+    def _mend(self, error: sqlite3.Error) -> NotDurableError | None:
+        try:
+            if not _is_corrupt(error):
+                return self._not_durable(error)
+            self._store = self._set_aside(error)
+            self._write(self._store)
+            return None
+        except (sqlite3.Error, OutboxError) as again:
+            return self._not_durable(again)
+
+    def _not_durable(self, error: Exception) -> NotDurableError:
+        while len(self._held) > _HELD:
+            loser = min(self._held.values(), key=lambda row: (row.priority, row.position))
+            del self._held[loser.position]
+            self._count({loser.kind: 1})
+        failure = NotDurableError(
+            f"the outbox {self._settings.path} cannot be written ({error}): {len(self._held)} messages wait in memory"
+            " and are lost if the power goes; free some space there, or set [outbox] path to another disk"
+        )
+        if self.durable:
+            self.durable = False
+            _log.error("%s", failure)
+        return failure
+
+    def _recovered(self) -> None:
+        if not self.durable:
+            self.durable = True
+            _log.warning("outbox %s can be written again", self._settings.path)
+
+    def _set_aside(self, error: sqlite3.Error) -> Store:
+        """Move the damaged file away, save what can be read of it, and go on with a new one."""
+        path = Path(self._settings.path)
+        if self._store:
+            self._store.close()
+            self._store = None
+        now_s = self._clock.wall() // SECOND
+        aside = path.with_name(f"{path.name}.corrupt-{datetime.fromtimestamp(now_s, UTC):%Y%m%dT%H%M%SZ}")
+        try:
+            for tail in ("", "-wal", "-shm"):
+                part = path.with_name(path.name + tail)
+                if part.exists():
+                    part.rename(aside.with_name(aside.name + tail))
+            rows, sequence = rescue(aside)
+            store = Store(self._settings, max_pages=self._max_pages)
+            # An unreadable counter goes on from the clock's seconds, which no honest count of alerts has reached.
+            self.sequence = max(self.sequence, sequence or now_s)
+            store.write(rows, (), self.sequence, durable=True)
+        except (OSError, sqlite3.Error) as worse:
+            raise OutboxError(
+                f"the outbox {path} is corrupted ({error}) and no new one can be made ({worse}):"
+                " move it away, or set [outbox] path to another disk"
+            ) from worse
+        sentence = "outbox %s was corrupted (%s): set aside as %s, %d messages saved from it; going on with a new file"
+        _log.error(sentence, path, error, aside.name, len(rows))
+        return store
+
+
+def _is_corrupt(error: sqlite3.Error) -> bool:
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in _CORRUPT
+
+
+def _open_sentence(path: str, error: sqlite3.Error) -> str:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_BUSY:
+        return f"the outbox {path} is in use by another process: stop the other daemon, or set [outbox] path"
+    return f"the outbox {path} cannot be opened ({error}): check that its directory exists and may be written"

@@ -1,0 +1,81 @@
+"""What an operator may change about the outbox, the broker and who may read."""
+
+import re
+from typing import Literal
+
+import msgspec
+
+from edge.relay.address import BrokerAddress, parse_broker
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_MIB = 1024 * 1024
+
+
+class OutboxSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where alerts wait for the broker, and for how long.
+
+    When a bound is reached the oldest reports leave first, alerts last.
+    """
+
+    path: str = "outbox.db"
+    max_mib: int = 256
+    """Payload kept at most, in MiB."""
+    alert_days: float = 30.0
+    report_days: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.max_mib < 1:
+            raise ValueError(f"max_mib must be at least 1, got {self.max_mib}")
+        for name in ("alert_days", "report_days"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
+
+    @property
+    def max_bytes(self) -> int:
+        return self.max_mib * _MIB
+
+
+class MqttSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The broker, how to reach it, and how we are called there."""
+
+    broker: str = ""
+    """`host:port`, `mqtt://host:port` or `mqtts://host:port`; empty: one of our own on loopback."""
+    base_topic: str = "vagus"
+    device: str = "edge"
+    """Letters, digits, - and _; a part of every topic and the client's name at the broker."""
+    username: str = ""
+    password_file: str = ""
+    ca_file: str = ""
+    """PEM of the authority that signed the broker's certificate; empty: the system's."""
+    certificate_file: str = ""
+    """PEM of our own certificate, where the broker asks for one."""
+    key_file: str = ""
+    protocol: Literal["auto", "5", "3.1.1"] = "auto"
+    """auto: MQTT 5 where the broker speaks it, else 3.1.1."""
+    keepalive_s: int = 30
+    connect_timeout_s: float = 5.0
+    ack_timeout_s: float = 30.0
+    """A broker that has not acknowledged for so long is left and connected to anew."""
+    in_flight: int = 16
+    """Messages on the way at once; below the 20 a broker usually takes, so that order is kept."""
+    reconnect_min_s: float = 0.5
+    reconnect_max_s: float = 30.0
+
+    def __post_init__(self) -> None:
+        if self.broker:
+            parse_broker(self.broker)
+        if not _NAME.fullmatch(self.device):
+            raise ValueError(f"device {self.device!r} must be 1 to 64 letters, digits, - or _")
+        if not all(_NAME.fullmatch(level) for level in self.base_topic.split("/")):
+            raise ValueError(f"base_topic {self.base_topic!r} must be letters, digits, - and _, with / between levels")
+        if bool(self.certificate_file) != bool(self.key_file):
+            raise ValueError("certificate_file and key_file go together: give both or neither")
+        if not 0 < self.reconnect_min_s <= self.reconnect_max_s:
+            raise ValueError("reconnect_min_s must be above 0 and at most reconnect_max_s")
+        if not 1 <= self.in_flight <= 65535:
+            raise ValueError(f"in_flight must be 1 to 65535, got {self.in_flight}")
+
+    @property
+    def address(self) -> BrokerAddress:
+        """The broker's address; raises BrokerAddressError where none is set."""
+        return parse_broker(self.broker)
