@@ -76,6 +76,7 @@ class Health:
     dropped: Counter[str] = field(default_factory=Counter[str])
     """what was lost or refused, and where: garbage packets, frames, full lanes"""
     raised: int = 0
+    acked: int = 0
     frames: int = 0
     faces: int = 0
     sensor_to_puback: Latencies = field(default_factory=Latencies)

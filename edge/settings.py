@@ -8,7 +8,7 @@ import msgspec
 import platformdirs
 
 from edge.inference.decision import DecisionSettings
-from edge.relay.settings import MqttSettings
+from edge.relay.settings import MqttSettings, OutboxSettings
 
 
 class SettingsError(ValueError):
@@ -55,8 +55,6 @@ class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One daemon's settings; every one has a default that is safe."""
 
-    device: str = "vagus"
-    """Name of this device in topics and alerts: letters, digits, `-` and `_`."""
     state_dir: str = ""
     """Where the outbox lives; empty for the user's state directory."""
     watch: WatchSettings = WatchSettings()
@@ -64,10 +62,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     models: ModelSettings = ModelSettings()
     decision: DecisionSettings = DecisionSettings()
     mqtt: MqttSettings = MqttSettings()
-
-    def __post_init__(self) -> None:
-        if not self.device or not self.device.replace("-", "").replace("_", "").isalnum() or not self.device.isascii():
-            raise ValueError(f"device must be made of letters, digits, - and _, got {self.device!r}")
+    outbox: OutboxSettings = OutboxSettings()
 
     @property
     def bundle_path(self) -> Path:
@@ -76,6 +71,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def state_path(self) -> Path:
         return Path(self.state_dir).expanduser() if self.state_dir else user_state()
+
+
+_SECTIONS: dict[str, type[msgspec.Struct]] = {
+    "watch": WatchSettings,
+    "camera": CameraSettings,
+    "models": ModelSettings,
+    "decision": DecisionSettings,
+    "mqtt": MqttSettings,
+    "outbox": OutboxSettings,
+}
 
 
 def user_state() -> Path:
@@ -109,9 +114,8 @@ def _sentence(error: str) -> str:
     setting = where.strip("`").removeprefix("$").removeprefix(".").removesuffix("[...]")
     if "unknown field" not in text:
         return f"{setting}: {text}" if setting else text
-    section = {"": Settings, "watch": WatchSettings, "camera": CameraSettings, "models": ModelSettings}.get(setting)
-    section = {"decision": DecisionSettings, "mqtt": MqttSettings}.get(setting, section)
-    known = ", ".join(section.__struct_fields__) if section else "see README"
+    section = _SECTIONS.get(setting, Settings)
+    known = ", ".join(section.__struct_fields__)
     name = text.split("`")[1]
     full = f"{setting}.{name}" if setting else name
     return f"unknown setting {full}; known here: {known}"

@@ -116,8 +116,8 @@ def _since(before: StreamNs | None, at: StreamNs, holds: bool) -> StreamNs | Non
 _PHRASES: Mapping[str, tuple[str, str]] = {
     "heart_rate": ("heart rate raised", "heart rate low"),
     "rmssd": ("beat intervals unusually varied", "beat intervals unusually even"),
-    "conductance_tonic": ("skin conductance raised", "skin conductance low"),
-    "conductance_responses": ("many skin-conductance responses", "few skin-conductance responses"),
+    "conductance": ("skin conductance raised", "skin conductance low"),
+    "responses": ("many skin-conductance responses", "few skin-conductance responses"),
     "temperature": ("wrist warmer", "wrist cooler"),
     "enmo": ("more movement", "less movement"),
 }

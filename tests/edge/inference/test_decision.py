@@ -70,7 +70,7 @@ def test_a_gap_starts_the_minimum_duration_anew() -> None:
 
 def test_the_reason_names_what_stands_out() -> None:
     decider = Decider(SETTINGS)
-    decision = decider.step(predict(0, 0.9, heart_rate=2.4, conductance_tonic=1.5, rmssd=-0.2))
+    decision = decider.step(predict(0, 0.9, heart_rate=2.4, conductance=1.5, rmssd=-0.2))
     assert "heart rate raised" in decision.reason
     assert "skin conductance raised" in decision.reason
     assert "beat intervals" not in decision.reason

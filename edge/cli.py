@@ -1,0 +1,182 @@
+"""`edge-daemon`: arguments in, one verb done, one exit code out.
+
+Exit codes: 0 done, 1 ran but did not keep its promise, 2 refused at the start, with the sentence on standard error.
+"""
+
+import asyncio
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated, cast
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+
+from edge.bench import bench
+from edge.demo import DemoPlan, run_demo
+from edge.refusal import REFUSALS
+from edge.settings import Settings, read_settings
+from edge.verbs import check, record, serve
+
+app = typer.Typer(
+    name="edge-daemon",
+    no_args_is_help=False,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    help="""Tells, from a watch and a camera, when a person is stressed. **Not a medical device.**
+
+Without a verb, `edge-daemon --config FILE` means `edge-daemon run --config FILE`.""",
+)
+
+Config = Annotated[Path | None, typer.Option("--config", help="Settings (TOML); every setting has a safe default.")]
+Json = Annotated[
+    str | None, typer.Option("--json", help="Write the result as one JSON object; `-` is standard output.")
+]
+Speed = Annotated[float, typer.Option("--speed", help="Watch time runs this many times faster than real time.")]
+
+
+@app.command("run")
+def run_verb(config: Config = None, json_file: Json = None) -> None:
+    """Read watch and camera, decide, relay alerts, until SIGTERM or Ctrl-C."""
+    settings = _settings(config)
+    _report(json_file, asyncio.run(serve(settings)))
+
+
+@app.command("check")
+def check_verb(config: Config = None, json_file: Json = None) -> None:
+    """Try settings, bundle, camera and addresses; start nothing. Exit 2 with one sentence if a start would fail."""
+    result = check(_settings(config))
+    _report(json_file, result)
+    if json_file is None:
+        Console().print(f"[green]ready[/]: bundle {result['bundle']}, judging by {result['modalities']}")
+
+
+@app.command("demo")
+def demo_verb(
+    seconds: Annotated[float, typer.Option(help="How long, in host seconds.", min=1)] = 60.0,
+    headless: Annotated[bool, typer.Option("--headless", help="No live view.")] = False,
+    recording: Annotated[Path | None, typer.Option(help="Real recording (.npz) that the virtual watch plays.")] = None,
+    subject: Annotated[str | None, typer.Option(help="Whose recording, such as S02.")] = None,
+    start: Annotated[float, typer.Option(help="Skip so many seconds of the recording.", min=0)] = 0.0,
+    speed: Speed = 10.0,
+    clip: Annotated[Path | None, typer.Option(help="Video or picture for the camera; default: a portrait.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the wearer when there is no recording.", min=0)] = 1,
+    state: Annotated[
+        Path | None, typer.Option(help="Where the outbox lives; a killed demo's alerts wait there.")
+    ] = None,
+    config: Config = None,
+    json_file: Json = None,
+) -> None:
+    """Run the main job on a virtual watch, a face and a broker of its own; end with a summary.
+
+    With `--config` naming a broker (`mqtt.broker`), that broker is used. Real signals:
+    `edge-daemon demo --recording stress_predict.npz --subject S02 --speed 20 --clip face.mp4`
+    """
+    plan = DemoPlan(seconds, speed, headless, recording, subject, start, clip, seed)
+    console = Console(stderr=json_file == "-")
+    settings = _settings(config)
+    if state is not None:
+        settings = msgspec.structs.replace(settings, state_dir=str(state))
+    summary = asyncio.run(run_demo(settings, plan, console))
+    _report(json_file, summary)
+    if json_file != "-":
+        console.print_json(data=summary)
+
+
+@app.command("replay")
+def replay_verb(
+    file: Annotated[Path, typer.Argument(help="A file that `record` wrote.")],
+    speed: Speed = 1.0,
+    config: Config = None,
+    json_file: Json = None,
+) -> None:
+    """Run a recorded watch through the same line; end when the recording ends."""
+    settings = _settings(config)
+    watch = msgspec.structs.replace(settings.watch, address=f"replay:{file}")
+    _report(json_file or "-", asyncio.run(serve(msgspec.structs.replace(settings, watch=watch), speed=speed)))
+
+
+@app.command("record")
+def record_verb(
+    out: Annotated[Path, typer.Argument(help="File to write; it must not exist.")],
+    watch: Annotated[str | None, typer.Option(help="Address of the watch; default: the one in the settings.")] = None,
+    seconds: Annotated[float | None, typer.Option(help="Stop after so long; default: on Ctrl-C.", min=0.1)] = None,
+    config: Config = None,
+    json_file: Json = None,
+) -> None:
+    """Write what a watch sends, byte for byte, for `replay`. This stores health data: ask the person first."""
+    settings = _settings(config)
+    _report(json_file, record(watch or settings.watch.address, out, seconds))
+
+
+@app.command("bench")
+def bench_verb(
+    seconds: Annotated[float, typer.Option(help="How long to run the line, in host seconds.", min=1)] = 20.0,
+    config: Config = None,
+    json_file: Json = "-",
+) -> None:
+    """Measure this machine: each network alone, and the whole line; prints JSON."""
+    _report(json_file, asyncio.run(bench(_settings(config), seconds)))
+
+
+def main() -> None:
+    """Entry point; never shows a traceback for something the operator can mend."""
+    _log_to_stderr()
+    arguments = sys.argv[1:]
+    if not arguments or (arguments[0].startswith("-") and arguments[0] != "--help"):
+        arguments = ["run", *arguments]
+    try:
+        app(args=arguments, prog_name="edge-daemon")
+    except REFUSALS as error:
+        _refuse(error)
+    except ExceptionGroup as group:
+        first = _first(group)
+        if not isinstance(first, REFUSALS):
+            raise
+        _refuse(first)
+
+
+def _refuse(error: Exception) -> None:
+    print(f"edge-daemon: {error}", file=sys.stderr)
+    raise SystemExit(2) from None
+
+
+def _first(error: Exception) -> Exception:
+    """The first of what may be nested groups."""
+    while isinstance(error, ExceptionGroup):
+        error = cast(ExceptionGroup[Exception], error).exceptions[0]
+    return error
+
+
+def _settings(config: Path | None) -> Settings:
+    return Settings() if config is None else read_settings(config)
+
+
+def _report(json_file: str | None, result: dict[str, object]) -> None:
+    if json_file is None:
+        return
+    text = json.dumps(result, indent=2)
+    if json_file == "-":
+        print(text)
+    else:
+        Path(json_file).write_text(text + "\n")
+
+
+def _log_to_stderr() -> None:
+    """People get colours; journald gets plain lines with its priority prefix."""
+    handler: logging.Handler
+    if sys.stderr.isatty():
+        handler = RichHandler(console=Console(stderr=True), show_path=False, rich_tracebacks=True)
+    else:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.getLogger("vagus").setLevel(logging.INFO)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,23 @@
+"""What makes a start impossible: each is one sentence and exit code 2."""
+
+from edge.bundle import BundleError
+from edge.relay.errors import BrokerAddressError, OutboxError
+from edge.sensing.camera import CameraError
+from edge.settings import SettingsError
+from firmware_bridge.errors import AddressError, LinkError
+
+
+class RefusalError(ValueError):
+    """A start that was asked for cannot be made; the sentence says why and what would work."""
+
+
+REFUSALS = (
+    RefusalError,
+    SettingsError,
+    BundleError,
+    CameraError,
+    AddressError,
+    LinkError,
+    BrokerAddressError,
+    OutboxError,
+)

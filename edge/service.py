@@ -1,0 +1,128 @@
+"""Settings in, everything the daemon stands on open: bundle, outbox, broker, relay, clock."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import msgspec
+
+from edge.bundle import Bundle
+from edge.clock import SystemClock
+from edge.daemon import Daemon
+from edge.health import ProcessMeter
+from edge.relay.address import BrokerAddress, parse_broker
+from edge.relay.broker import local_broker
+from edge.relay.mqtt import Relay
+from edge.relay.outbox import Outbox
+from edge.settings import Settings
+from edge.signals.features import FEATURE_VERSION
+
+LOOK_S = 0.25
+"""How often memory is sampled and the live view drawn."""
+DRAIN_S = 5.0
+"""How long a stop waits for acknowledgements; what is left waits in the outbox for the next start."""
+
+
+@dataclass(slots=True)
+class Service:
+    """A daemon and what it stands on, all open."""
+
+    daemon: Daemon
+    relay: Relay
+    clock: SystemClock
+    broker: BrokerAddress
+    broker_is_ours: bool
+    recovered: int
+    """Messages that an earlier run left in the outbox."""
+
+    async def play(self, stop: asyncio.Event, meter: ProcessMeter, look: Callable[[], None] | None = None) -> None:
+        """Run until ``stop`` is set or a replay has ended; ``look`` is called some times a second."""
+        async with asyncio.TaskGroup() as lanes:
+            lanes.create_task(self.daemon.run(stop), name="daemon")
+            lanes.create_task(self._stop_at_the_end(stop), name="end")
+            while not stop.is_set():
+                meter.sample()
+                if look is not None:
+                    look()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_S):
+                        await stop.wait()
+
+    async def _stop_at_the_end(self, stop: asyncio.Event) -> None:
+        ended = asyncio.create_task(self.daemon.finished.wait())
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (ended, stopped):
+            task.cancel()
+        stop.set()
+
+    async def drain(self) -> None:
+        """Give the broker a moment to acknowledge what is pending, if there is a broker."""
+        if self.relay.connected:
+            await self.relay.drain(DRAIN_S)
+
+    def summary(self, meter: ProcessMeter) -> dict[str, object]:
+        """What was heard, said and lost, how fast and at what cost."""
+        health = self.daemon.health
+        losses = {name: n for name, n in sorted(self.daemon.losses().items()) if n}
+        return {
+            "samples": dict(sorted(health.samples.items())),
+            "predictions": sum(health.predictions.values()),
+            "predictions_by_modality": dict(sorted(health.predictions.items())),
+            "frames": health.frames,
+            "faces": health.faces,
+            "alerts": {
+                "raised": health.raised + self.recovered,
+                "acked": health.acked,
+                "recovered": self.recovered,
+                "pending": self.relay.pending,
+            },
+            "latency_ms": {
+                "sensor_to_puback": health.sensor_to_puback.summary(),
+                "frame_to_prediction": health.frame_to_prediction.summary(),
+            },
+            "rss_mb": meter.steady_rss_mb(),
+            "rss_peak_mb": meter.peak_rss_mb(),
+            "cpu_percent": meter.cpu_percent(self.clock.now()),
+            "dropped": sum(losses.values()),
+            "dropped_by_cause": losses,
+            "bundle": self.daemon.bundle.label,
+            "state": self.daemon.state.value,
+            "device_clock": msgspec.to_builtins(self.daemon.device_clock),
+        }
+
+
+def open_bundle(settings: Settings) -> Bundle:
+    """The bundle that the settings name, proven; BundleError when it must not run."""
+    return Bundle.open(
+        settings.bundle_path,
+        feature_version=FEATURE_VERSION,
+        now=datetime.now(UTC),
+        threads=settings.models.threads,
+    )
+
+
+@contextlib.asynccontextmanager
+async def open_service(settings: Settings, *, speed: float = 1.0) -> AsyncGenerator[Service]:
+    """Open everything in order; on leaving, close in the opposite order, the outbox last.
+
+    Raises BundleError, OutboxError or BrokerAddressError, each with one sentence, when a start is impossible.
+    """
+    bundle, clock = open_bundle(settings), SystemClock(speed)
+    place = msgspec.structs.replace(settings.outbox, path=str(settings.state_path / settings.outbox.path))
+    async with AsyncExitStack() as stack:
+        outbox = await stack.enter_async_context(Outbox(place, clock))
+        recovered = outbox.pending
+        ours = not settings.mqtt.broker
+        if ours:
+            address = await stack.enter_async_context(local_broker())
+        else:
+            address = parse_broker(settings.mqtt.broker)
+        daemon = Daemon(settings, bundle, clock)
+        relay = Relay(settings.mqtt, outbox, clock, address=address, on_acked=daemon.on_acked)
+        daemon.relay = relay
+        await stack.enter_async_context(relay)
+        yield Service(daemon, relay, clock, address, ours, recovered)

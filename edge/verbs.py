@@ -1,0 +1,95 @@
+"""What each verb of `edge-daemon` does, apart from its arguments."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+from edge.health import ProcessMeter
+from edge.refusal import RefusalError
+from edge.relay.address import parse_broker
+from edge.sensing.camera import check_camera
+from edge.service import open_bundle, open_service
+from edge.settings import Settings
+from firmware_bridge.links import open_link
+from firmware_bridge.links.address import Address
+from firmware_bridge.links.recorder import Recorder
+
+
+def check(settings: Settings) -> dict[str, object]:
+    """Everything that a start needs, without starting; raises one of REFUSALS at the first thing that is wrong."""
+    bundle = open_bundle(settings)
+    if settings.watch.address:
+        Address.parse(settings.watch.address)
+    if settings.camera.source:
+        check_camera(settings.camera.source)
+    if settings.mqtt.broker:
+        parse_broker(settings.mqtt.broker)
+    modalities = [
+        name
+        for name, model in (("wrist", bundle.contract.models.wrist), ("face", bundle.contract.models.face))
+        if model is not None
+    ]
+    return {
+        "ok": True,
+        "bundle": bundle.label,
+        "modalities": " and ".join(modalities),
+        "watch": settings.watch.address or None,
+        "camera": settings.camera.source or None,
+        "broker": settings.mqtt.broker or "in-process",
+        "state_dir": str(settings.state_path),
+    }
+
+
+async def serve(settings: Settings, speed: float = 1.0) -> dict[str, object]:
+    """Run the daemon until a signal, or until a replay has ended; return what it did."""
+    check(settings)
+    if not settings.watch.address and not settings.camera.source:
+        raise RefusalError("neither watch.address nor camera.source is set, so there is nothing to listen to; set one")
+    async with _signals() as stop, open_service(settings, speed=speed) as service:
+        meter = ProcessMeter(service.clock.now())
+        await service.play(stop, meter)
+        await service.drain()
+        return service.summary(meter)
+
+
+def record(address: str, out: Path, seconds: float | None) -> dict[str, object]:
+    """Write a watch's packets to ``out`` until a signal, the end of the link, or ``seconds``."""
+    if not address:
+        raise RefusalError("no watch to record; give --watch ADDRESS or set watch.address")
+    if out.exists():
+        raise RefusalError(f"{out} exists; name a new file, so that no recording is lost")
+    packets = asyncio.run(_record(address, out, seconds))
+    return {"file": str(out), "packets": packets, "bytes": out.stat().st_size}
+
+
+async def _record(address: str, out: Path, seconds: float | None) -> int:
+    async with _signals() as stop, open_link(address) as link:
+        with Recorder(out, address) as recorder:
+
+            async def listen() -> None:
+                async for packet in link.packets():
+                    recorder.keep(packet)
+
+            listening = asyncio.create_task(listen())
+            stopping = asyncio.create_task(stop.wait())
+            await asyncio.wait({listening, stopping}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            for task in (listening, stopping):
+                task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await listening
+        return recorder.kept
+
+
+@contextlib.asynccontextmanager
+async def _signals() -> AsyncGenerator[asyncio.Event]:
+    """An event that SIGTERM and Ctrl-C set, so that everything is closed in order."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield stop
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)

@@ -1,0 +1,106 @@
+"""Packets become samples on stream time; what is wrong is counted and never raised."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.clock import HostNs, nanoseconds
+from edge.flow import Channel, Samples
+from edge.sensing.watch import Watch
+from firmware_bridge import gatt
+from firmware_bridge.codec import encode
+from firmware_bridge.links import Packet
+from firmware_bridge.messages import Battery, HeartRate, Message, Motion, Pulse, SkinConductance, Stamp
+from tests.fakes.clock import HandClock
+
+RATE = 64 * 32
+
+
+def packet(message: Message, at_s: float) -> Packet:
+    source, payload = encode(message)
+    return Packet(source, payload, nanoseconds(at_s))
+
+
+def pulse(sequence: int, tick_ms: int, n: int = 16) -> Pulse:
+    return Pulse(Stamp(sequence, tick_ms, RATE), tuple(range(n)))
+
+
+def test_samples_are_spaced_by_the_rate_and_anchored_at_arrival() -> None:
+    watch = Watch(HandClock())
+    (samples,) = watch.feed(packet(pulse(0, 1000), at_s=10.0))
+    assert samples.channel is Channel.PULSE
+    assert samples.received == HostNs(nanoseconds(10.0))
+    assert np.diff(samples.times).tolist() == [15_625_000] * 15
+    assert abs(int(samples.times[-1]) - nanoseconds(10.0)) < 1_000_000, "the last sample was taken just before arrival"
+
+
+def test_consecutive_packets_leave_no_seam() -> None:
+    watch = Watch(HandClock())
+    (first,) = watch.feed(packet(pulse(0, 1000), 10.0))
+    (second,) = watch.feed(packet(pulse(1, 1250), 10.25))
+    assert int(second.times[0] - first.times[-1]) == 15_625_000
+    assert not second.gap
+
+
+def test_a_lost_packet_is_a_gap_and_a_duplicate_is_dropped() -> None:
+    watch = Watch(HandClock())
+    watch.feed(packet(pulse(0, 0), 1.0))
+    (after,) = watch.feed(packet(pulse(2, 500), 1.5))
+    assert after.gap
+    assert watch.feed(packet(pulse(2, 500), 1.6)) == []
+    assert watch.counts["lost"] == 1
+    assert watch.counts["duplicate"] == 1
+
+
+def test_the_sequence_wraps_without_a_gap() -> None:
+    watch = Watch(HandClock())
+    watch.feed(packet(pulse(0xFFFF, 0), 1.0))
+    (after,) = watch.feed(packet(pulse(0, 250), 1.25))
+    assert not after.gap
+
+
+def test_units_are_clinical() -> None:
+    watch = Watch(HandClock())
+    stamp = Stamp(0, 0, 4 * 32)
+    (skin,) = watch.feed(packet(SkinConductance(stamp, (1500,)), 1.0))
+    (motion,) = watch.feed(packet(Motion(stamp, ((0, -4096, 2048),)), 1.0))
+    (battery,) = watch.feed(packet(Battery(87), 1.0))
+    assert skin.values.tolist() == [1.5]
+    assert motion.values.tolist() == [[0.0, -1.0, 0.5]]
+    assert battery.values.tolist() == [87.0]
+
+
+def beats(samples: list[Samples]) -> Samples:
+    (found,) = [s for s in samples if s.channel is Channel.BEAT_INTERVAL]
+    return found
+
+
+def test_beat_times_are_summed_intervals_not_arrivals() -> None:
+    watch = Watch(HandClock())
+    first = beats(watch.feed(packet(HeartRate(60, True, rr_1024=(1024,)), 10.0)))
+    second = beats(watch.feed(packet(HeartRate(60, True, rr_1024=(512, 512)), 11.3)))
+    assert np.diff(np.concatenate([first.times, second.times])).tolist() == [500_000_000, 500_000_000]
+    late = beats(watch.feed(packet(HeartRate(60, True, rr_1024=(1024,)), 20.0)))
+    assert late.gap, "beats were lost in between, so the row starts anew"
+    assert int(late.times[0]) == nanoseconds(20.0)
+
+
+def test_no_contact_no_heart() -> None:
+    watch = Watch(HandClock())
+    assert watch.feed(packet(HeartRate(72, contact=False, rr_1024=(1024,)), 1.0)) == []
+    assert watch.feed(packet(HeartRate(0), 1.0)) == [], "0 bpm means: no reading"
+
+
+@given(st.sampled_from([gatt.STREAM, gatt.HEART_RATE_MEASUREMENT, "stream", "?"]), st.binary(max_size=40))
+def test_garbage_is_counted_and_dropped(source: str, payload: bytes) -> None:
+    watch = Watch(HandClock())
+    watch.feed(Packet(source, payload, 1))
+    assert watch.counts["packets"] == 1
+
+
+def test_a_flipped_bit_fails_the_checksum() -> None:
+    watch = Watch(HandClock())
+    good = packet(pulse(0, 0), 1.0)
+    bad = bytes([*good.payload[:12], good.payload[12] ^ 1, *good.payload[13:]])
+    assert watch.feed(Packet(good.source, bad, 1)) == []
+    assert watch.counts["garbage"] == 1
