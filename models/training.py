@@ -1,0 +1,165 @@
+"""Fitting a network the same way every time: seeded batches, cosine rate, averaged weights, a checkpoint each epoch."""
+# Keras ships no types: what its objects return is unknown to the checker. The functions' own signatures are typed.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import keras
+import numpy as np
+
+from edge.flow import Floats
+
+Batch = tuple[Floats, Floats]
+Score = Callable[[keras.Model], dict[str, float]]
+"""Judges the averaged weights after an epoch on what may be looked at while training: a tuning part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How long and how fast a network learns."""
+
+    epochs: int
+    steps: int
+    """Batches an epoch."""
+    rate: float = 2e-3
+    """Highest learning rate; it rises over the first epoch and falls as a cosine to a hundredth."""
+    weight_decay: float = 2e-2
+    label_smoothing: float = 0.05
+    averaging: float = 0.998
+    """Momentum of the exponential average of the weights, which is what is kept."""
+    bfloat16: bool = True
+    """Multiply in bfloat16 where the processor has it; weights and sums stay float32."""
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """What was seen after one pass."""
+
+    number: int
+    loss: float
+    scores: dict[str, float]
+
+
+def fit(
+    build: Callable[[], keras.Model],
+    batches: Callable[[int], Iterator[Batch]],
+    recipe: Recipe,
+    run: Path,
+    *,
+    seed: int,
+    resume: bool,
+    score: Score,
+    seen: Callable[[int, int, float], None],
+    ended: Callable[[Epoch], None],
+) -> keras.Model:
+    """Train; returns the network with its averaged weights. `batches(epoch)` must depend on nothing but the epoch.
+
+    `seen(epoch, step, loss)` is called after each batch, `ended` after each epoch. With `resume` the last checkpoint
+    under `run` is taken up; without, the run begins anew.
+    """
+    checkpoint = run / "checkpoint"
+    if not resume:
+        shutil.rmtree(checkpoint, ignore_errors=True)
+    checkpoint.mkdir(parents=True, exist_ok=True)
+    keras.utils.set_random_seed(seed)
+    model = _compiled(build, recipe)
+    average = _Average(model.get_weights(), recipe.averaging)
+    for epoch in range(_restore(model, average, checkpoint), recipe.epochs):
+        losses: list[float] = []
+        with ThreadPoolExecutor(1) as ahead:
+            for step, (inputs, targets) in enumerate(_prefetched(ahead, batches(epoch))):
+                losses.append(float(model.train_on_batch(inputs, targets)))
+                average.take(model.get_weights())
+                seen(epoch, step, losses[-1])
+        learned = model.get_weights()
+        model.set_weights(average.weights)
+        result = Epoch(epoch + 1, float(np.mean(losses)), score(model))
+        model.set_weights(learned)
+        _save(model, average, checkpoint, epoch + 1)
+        with (checkpoint / "epochs.jsonl").open("a") as log:
+            log.write(json.dumps(asdict(result)) + "\n")
+        ended(result)
+    model.set_weights(average.weights)
+    return model
+
+
+def history(run: Path) -> list[Epoch]:
+    """The epochs that a run has behind it."""
+    log = run / "checkpoint" / "epochs.jsonl"
+    return [Epoch(**json.loads(line)) for line in log.read_text().splitlines()] if log.exists() else []
+
+
+class _Average:
+    """The exponential average of all weights, those of batch normalisation included: a network needs both alike."""
+
+    def __init__(self, weights: list[Floats], momentum: float) -> None:
+        self.weights = [weight.copy() for weight in weights]
+        self.taken = 0
+        self._momentum = momentum
+
+    def take(self, weights: list[Floats]) -> None:
+        """Move towards these; quickly at first, when the average still remembers the beginning."""
+        self.taken += 1
+        keep = min(self._momentum, (1 + self.taken) / (10 + self.taken))
+        for held, weight in zip(self.weights, weights, strict=True):
+            held += np.float32(1 - keep) * (weight - held)
+
+
+def _compiled(build: Callable[[], keras.Model], recipe: Recipe) -> keras.Model:
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16" if recipe.bfloat16 else "float32")
+    try:
+        model = build()
+    finally:
+        keras.config.set_dtype_policy(before)
+    steps = recipe.epochs * recipe.steps
+    rate = keras.optimizers.schedules.CosineDecay(
+        recipe.rate / 20, steps - recipe.steps, alpha=0.01, warmup_target=recipe.rate, warmup_steps=recipe.steps
+    )
+    optimizer = cast(Any, keras.optimizers.AdamW)(rate, weight_decay=recipe.weight_decay, clipnorm=5.0)
+    optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
+    model.compile(optimizer, loss)
+    optimizer.build(model.trainable_variables)
+    return model
+
+
+def _prefetched(ahead: ThreadPoolExecutor, batches: Iterator[Batch]) -> Iterator[Batch]:
+    """The same batches, the next one being made while this one is learned."""
+    coming = ahead.submit(next, batches, None)
+    while (batch := coming.result()) is not None:
+        coming = ahead.submit(next, batches, None)
+        yield batch
+
+
+def _save(model: keras.Model, average: _Average, checkpoint: Path, epochs: int) -> None:
+    """Weights, their average and the optimizer's state in one file, put in place at once."""
+    arrays = [np.asarray(value) for value in (*model.get_weights(), *average.weights)]
+    arrays += [np.asarray(variable) for variable in cast(Any, model.optimizer).variables]
+    named = {f"{index:04d}": array for index, array in enumerate(arrays)}
+    part = checkpoint / "part.npz"
+    cast(Any, np.savez)(part, **named, epochs=np.array(epochs), taken=np.array(average.taken))
+    part.replace(checkpoint / "state.npz")
+
+
+def _restore(model: keras.Model, average: _Average, checkpoint: Path) -> int:
+    """Take up the last checkpoint; the number of epochs behind it, 0 when there is none."""
+    state = checkpoint / "state.npz"
+    if not state.exists():
+        return 0
+    with np.load(state) as held:
+        arrays = [held[name] for name in sorted(held.files) if name.isdigit()]
+        epochs, average.taken = int(held["epochs"]), int(held["taken"])
+    count = len(average.weights)
+    model.set_weights(arrays[:count])
+    average.weights = arrays[count : 2 * count]
+    for variable, value in zip(cast(Any, model.optimizer).variables, arrays[2 * count :], strict=True):
+        variable.assign(value)
+    return epochs
