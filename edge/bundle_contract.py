@@ -97,7 +97,7 @@ class WristModel(Struct, frozen=True, forbid_unknown_fields=True):
     """Windows with a lower share of known features are not judged."""
     mask: bool = False
     """The network has a second half of inputs: 1 where the feature was known, 0 where it was NaN."""
-    normalise: Mapping[str, float | str | bool | tuple[str, ...]] = {}
+    normalise: Mapping[str, float | str | bool | tuple[float | str, ...]] = {}
     """Parameters of the per-person normalisation that features went through before (edge/signals/normalise.py)."""
 
 

@@ -47,6 +47,8 @@ EARLY = 0.9
 """A frame may come this share of its period after the last: cameras jitter, and a frame lost to that is a whole one."""
 FRESH_STEPS = 3
 """A wrist estimate older than so many steps speaks no more."""
+NO_LOSS = ("packets", "late", "no_contact")
+"""Counts of the watch that are no losses."""
 PUBLISH_S = 1.0
 """State goes out at most this often, alerts at once."""
 
@@ -92,7 +94,7 @@ class Daemon:
     def losses(self) -> Counter[str]:
         """Everything that was dropped, refused or missing so far, by name."""
         counts = Counter(self.health.dropped)
-        counts.update({name: n for name, n in self._watch.counts.items() if name not in ("packets", "late")})
+        counts.update({name: n for name, n in self._watch.counts.items() if name not in NO_LOSS})
         counts.update(self._link_counts)
         counts["windows"] = self._lane.dropped
         return counts
@@ -161,7 +163,7 @@ class Daemon:
             return None
         reading = self._body.read(window)
         if reading.told is None:
-            self.health.dropped["off_wrist" if reading.wear is Wear.OFF else "poor_window"] += 1
+            self.health.skipped["off_wrist" if reading.wear is Wear.OFF else "poor_window"] += 1
             return None
         return self._classifier.wrist(reading.told)
 

@@ -74,7 +74,9 @@ class Health:
     predictions: Counter[str] = field(default_factory=Counter[str])
     """per set of modalities: `face`, `wrist`, `face+wrist`"""
     dropped: Counter[str] = field(default_factory=Counter[str])
-    """what was lost or refused, and where: garbage packets, frames, full lanes"""
+    """what was lost or refused, and where: garbage packets, a link, a camera"""
+    skipped: Counter[str] = field(default_factory=Counter[str])
+    """windows that were whole but must not be judged: the watch off the wrist, a poor signal"""
     raised: int = 0
     acked: int = 0
     frames: int = 0

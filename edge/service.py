@@ -89,6 +89,7 @@ class Service:
             "cpu_percent": meter.cpu_percent(self.clock.now()),
             "dropped": sum(losses.values()),
             "dropped_by_cause": losses,
+            "skipped": dict(sorted(health.skipped.items())),
             "bundle": self.daemon.bundle.label,
             "state": self.daemon.state.value,
             "device_clock": msgspec.to_builtins(self.daemon.device_clock),

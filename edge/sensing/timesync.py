@@ -14,7 +14,7 @@ from edge.clock import SECOND, StreamNs
 
 BUCKET_NS = 5 * SECOND
 BUCKETS = 60
-MIN_BUCKETS_FOR_DRIFT = 6
+MIN_BUCKETS_FOR_DRIFT = 12
 MAX_DRIFT = 500e-6
 """A quartz is within 100 ppm, a cheap RC oscillator after calibration within some hundreds; more is noise."""
 STEP_NS = 2 * SECOND
@@ -102,4 +102,4 @@ class TimeSync:
             self._slope = min(max(slope, -MAX_DRIFT), MAX_DRIFT)
         residual = (delta - base) - self._slope * (at - at[-1])
         self._anchor = (int(at[-1]), int(base + np.percentile(residual, 10)))
-        self._spread = int(np.std(residual))
+        self._spread = int(1.4826 * np.median(np.abs(residual - np.median(residual))))
