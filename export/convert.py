@@ -1,0 +1,78 @@
+"""A Keras network to a `.tflite` file: batch of one, named inputs and outputs, float, int8 weights, int8 or 16x8."""
+# TensorFlow ships no types: what its objects return is unknown to the checker. The functions' own signatures are typed.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+# pyright: reportUnknownLambdaType=false, reportAttributeAccessIssue=false
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tensorflow.lite.python.convert_phase import ConverterError
+
+from edge.flow import Floats
+from export.errors import LoweringError
+from export.forms import Weights
+from export.parents import inputs_of, outputs_of
+
+
+def convert(model: keras.Model, weights: Weights, calibration: Mapping[str, Floats]) -> bytes:
+    """One network as a flatbuffer; ``calibration`` (name to (n, ...)) gives the shapes, and the ranges for integers.
+
+    Raises LoweringError, naming the operator, when the converter refuses.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        _save(model, {name: values.shape[1:] for name, values in calibration.items()}, folder)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=["serving_default"])
+        _ask(converter, weights, calibration)
+        try:
+            return cast(bytes, converter.convert())
+        except (ConverterError, ValueError, RuntimeError, tf.errors.OpError) as error:
+            raise LoweringError(_cause(model.name, weights, error)) from error
+
+
+def _save(model: keras.Model, shapes: Mapping[str, tuple[int, ...]], folder: str) -> None:
+    """As SavedModel with one signature, whose names are those of the network's inputs and outputs."""
+    names = list(inputs_of(model))
+    outputs = outputs_of(model)
+
+    def serve(*given: Any) -> dict[str, Any]:
+        said = model(given[0] if len(given) == 1 else list(given), training=False)
+        listed = list(said) if isinstance(said, (list, tuple)) else [said]
+        return {name: tf.identity(value, name=name) for name, value in zip(outputs, listed, strict=True)}
+
+    module = tf.Module()
+    module.variables_of_the_network = [cast(Any, variable).value for variable in model.variables]
+    signature = [tf.TensorSpec((1, *shapes[name]), tf.float32, name=name) for name in names]
+    module.serve = tf.function(serve, input_signature=signature)
+    tf.saved_model.save(module, folder, signatures={"serving_default": module.serve.get_concrete_function()})
+
+
+def _ask(converter: Any, weights: Weights, calibration: Mapping[str, Floats]) -> None:
+    ops = tf.lite.OpsSet
+    if weights == "float":
+        return
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if weights == "dynamic":
+        return
+    converter.representative_dataset = lambda: _rows(calibration)
+    if weights == "int8":
+        converter.target_spec.supported_ops = [ops.TFLITE_BUILTINS_INT8]
+        converter.inference_input_type = converter.inference_output_type = tf.int8
+    else:
+        converter.target_spec.supported_ops = [ops.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8]
+        converter.inference_input_type = converter.inference_output_type = tf.int16
+
+
+def _rows(calibration: Mapping[str, Floats]) -> Iterator[dict[str, Floats]]:
+    for row in range(min(len(values) for values in calibration.values())):
+        yield {name: np.ascontiguousarray(values[row : row + 1]) for name, values in calibration.items()}
+
+
+def _cause(name: str, weights: Weights, error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    said = next((line for line in lines if "error" in line.lower() or "op" in line.lower()), lines[0] if lines else "")
+    return f"{name} as {weights}: the converter refuses ({said[:240]}); replace that layer, or allow another form"

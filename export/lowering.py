@@ -1,0 +1,152 @@
+"""How a network reaches TFLite: whole, unrolled, or stepwise with its state made explicit."""
+# Keras ships no types: what its objects return is unknown to the checker. The functions' own signatures are typed.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import keras
+import numpy as np
+
+from edge.flow import Floats
+from export.convert import convert
+from export.errors import LoweringError
+from export.forms import CarriedState, Form, Lowered, Parent
+from export.parents import RECURRENT, answers, inputs_of, read_parent, rebuilt, recurrent_layers
+
+STATE_MARGIN = 2.0
+"""A carried state may reach this many times what calibration showed; beyond lies no training, only drift."""
+_PER_STEP = (
+    keras.layers.Activation,
+    keras.layers.Add,
+    keras.layers.BatchNormalization,
+    keras.layers.Concatenate,
+    keras.layers.Dense,
+    keras.layers.Dropout,
+    keras.layers.LayerNormalization,
+    keras.layers.Multiply,
+    keras.layers.ReLU,
+)
+"""Layers that treat every moment alike, so that they mean the same one step at a time."""
+
+
+def examine(path: Path, sample: Mapping[str, Floats]) -> Parent:
+    """The parent's recurrent layers, its own outputs for a batch, and its parameter count; checks the inputs' names."""
+    model = read_parent(path)
+    wanted = inputs_of(model)
+    if wanted.keys() != sample.keys():
+        raise LoweringError(f"{path} has inputs {sorted(wanted)}, but its data has {sorted(sample)}; rename the arrays")
+    for name, shape in wanted.items():
+        given = sample[name].shape[1:]
+        if len(given) != len(shape) or any(side not in (None, there) for side, there in zip(shape, given, strict=True)):
+            raise LoweringError(f"{path}: input {name} has shape {shape}, but its data {given}; make the windows anew")
+    return Parent(tuple(recurrent_layers(model)), answers(model, sample), int(model.count_params()))
+
+
+def lower(path: Path, form: Form, calibration: Mapping[str, Floats]) -> Lowered:
+    """Bring a saved network into one form; raise LoweringError where it cannot be."""
+    model = read_parent(path)
+    if form.shape == "whole":
+        return Lowered(form, convert(model, form.weights, calibration), ())
+    if not recurrent_layers(model):
+        raise LoweringError(f"{path} has no recurrent layer; {form.name} says nothing for it, use {form.weights}")
+    if form.shape == "unrolled":
+        return Lowered(form, convert(unrolled(model, calibration), form.weights, calibration), ())
+    step = stepwise(model)
+    states, seen = _walk(step, calibration)
+    return Lowered(form, convert(step, form.weights, seen), states)
+
+
+def unrolled(model: keras.Model, calibration: Mapping[str, Floats]) -> keras.Model:
+    """The same network with every moment of its recurrent layers written out."""
+    names = {layer.__name__ for layer in RECURRENT}
+    fixed = _with_fixed_time(model, {name: values.shape[1:] for name, values in calibration.items()})
+    return rebuilt(fixed, lambda kind, config: config | {"unroll": True} if kind in names else config)
+
+
+def stepwise(model: keras.Model) -> keras.Model:
+    """The network that takes one moment and the states, and gives the answer and the states that follow.
+
+    Inputs: the parent's own without the time axis, then `LAYER_h` (and `LAYER_c` for an LSTM), zeros at the start.
+    Outputs: `logits` and `LAYER_h_out` ... Raises LoweringError for a layer that looks at several moments at once.
+    """
+    layers = keras.layers
+    (source,) = cast("list[Any]", model.inputs)
+    if len(source.shape) != 3:
+        raise LoweringError(f"{model.name}: input {source.name} is no sequence (time, features); use a whole form")
+    moment = keras.Input((source.shape[2],), name=source.name)
+    known: dict[int, Any] = {id(source): layers.Reshape((1, source.shape[2]), name="one_moment")(moment)}
+    state_inputs: list[Any] = []
+    state_outputs: dict[str, Any] = {}
+    for layer, given, result in _calls(model):
+        here = [known[id(tensor)] for tensor in given]
+        config = cast(dict[str, Any], layer.get_config())
+        if isinstance(layer, RECURRENT):
+            if config.get("go_backwards"):
+                raise LoweringError(
+                    f"{model.name}: layer {layer.name} runs backwards and needs the future; use unrolled"
+                )
+            letters = "hc" if isinstance(layer, layers.LSTM) else "h"
+            carried = [keras.Input((config["units"],), name=f"{layer.name}_{letter}") for letter in letters]
+            twin = type(layer).from_config(config | {"return_state": True, "unroll": True, "stateful": False})
+            answer, *after = twin(here[0], initial_state=carried if len(carried) > 1 else carried[0])
+            state_inputs += carried
+            named = [
+                layers.Identity(name=f"{layer.name}_{letter}_out")(s) for letter, s in zip(letters, after, strict=True)
+            ]
+            state_outputs |= {f"{layer.name}_{letter}_out": s for letter, s in zip(letters, named, strict=True)}
+        elif isinstance(layer, _PER_STEP):
+            twin = type(layer).from_config(config)
+            answer = twin(here if len(here) > 1 else here[0])
+        else:
+            raise LoweringError(
+                f"{model.name}: layer {layer.name} ({type(layer).__name__}) looks at several moments; use unrolled"
+            )
+        twin.set_weights(layer.get_weights())
+        known[id(result)] = answer
+    (last,) = cast("list[Any]", model.outputs)
+    answer = known[id(last)]
+    if len(answer.shape) == 3:
+        answer = layers.Reshape((answer.shape[2],), name="one_answer")(answer)
+    made = keras.Model([moment, *state_inputs], [answer, *state_outputs.values()], name=f"{model.name}_step")
+    made.output_names = ["logits", *state_outputs]
+    return made
+
+
+def _calls(model: keras.Model) -> list[tuple[keras.layers.Layer, list[Any], Any]]:
+    """Each layer with the tensors it is given and the one it returns, in the order they run."""
+    by_depth = cast("dict[int, list[Any]]", cast(Any, model)._nodes_by_depth)
+    nodes = [node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth] if not node.is_input]
+    return [(node.operation, list(node.input_tensors), node.outputs[0]) for node in nodes]
+
+
+def _walk(step: keras.Model, calibration: Mapping[str, Floats]) -> tuple[tuple[CarriedState, ...], dict[str, Floats]]:
+    """Run every calibration sequence step by step; the states' reach, and inputs of steps as they occur."""
+    ((name, windows),) = calibration.items()
+    states = [tensor for tensor in inputs_of(step) if tensor != name]
+    sizes = {tensor: cast(int, inputs_of(step)[tensor][0]) for tensor in states}
+    held = {tensor: np.zeros((len(windows), size), np.float32) for tensor, size in sizes.items()}
+    reach = dict.fromkeys(states, 0.0)
+    kept: list[dict[str, Floats]] = []
+    for moment in range(windows.shape[1]):
+        feeds = {name: windows[:, moment], **held}
+        # one sequence in as many as there are moments, each at another moment: the ranges need both ends
+        kept.append({key: values[moment :: windows.shape[1]] for key, values in feeds.items()})
+        outputs = answers(step, feeds)
+        held = {tensor: outputs[f"{tensor}_out"] for tensor in states}
+        reach = {tensor: max(reach[tensor], float(np.abs(held[tensor]).max())) for tensor in states}
+    limits = {tensor: max(1.0, STATE_MARGIN * reach[tensor]) if tensor.endswith("_c") else 1.0 for tensor in states}
+    carried = tuple(CarriedState(tensor, f"{tensor}_out", limits[tensor]) for tensor in states)
+    return carried, {key: np.concatenate([rows[key] for rows in kept]) for key in (name, *states)}
+
+
+def _with_fixed_time(model: keras.Model, shapes: Mapping[str, tuple[int, ...]]) -> keras.Model:
+    """The same network with the data's own lengths where its inputs were open."""
+    if all(None not in shape for shape in inputs_of(model).values()):
+        return model
+    fixed = [keras.Input(shapes[name], name=name) for name in inputs_of(model)]
+    made = keras.models.clone_model(model, input_tensors=fixed)
+    made.set_weights(model.get_weights())
+    return made

@@ -1,0 +1,88 @@
+"""The float parent: a `.keras` file, read, checked, and made plain float32."""
+# Keras ships no types: what its objects return is unknown to the checker. The functions' own signatures are typed.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
+import logging
+import warnings
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias, cast
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from edge.flow import Floats
+from export.errors import ExportError
+
+RECURRENT = (keras.layers.LSTM, keras.layers.GRU, keras.layers.SimpleRNN)
+
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
+warnings.filterwarnings("ignore")
+
+Rebuild: TypeAlias = Callable[[str, dict[str, Any]], dict[str, Any]]
+"""A layer's class name and configuration to the configuration that is wanted."""
+
+
+def read_parent(path: Path) -> keras.Model:
+    """Load a network without its training state, in float32; raise ExportError when it cannot be used."""
+    try:
+        model = cast(keras.Model, keras.saving.load_model(path, compile=False, safe_mode=True))
+    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
+        cause = " ".join(str(error).split())[:200]
+        raise ExportError(f"{path} cannot be read as a Keras model ({cause}); train or save it again") from error
+    for weight in model.weights:
+        if not bool(np.all(np.isfinite(np.asarray(weight, np.float32)))):
+            raise ExportError(
+                f"{path}: weight {weight.path} holds NaN or infinity; train it again from before it broke"
+            )
+    return rebuilt(model, lambda _, config: config)
+
+
+def rebuilt(model: keras.Model, change: Rebuild) -> keras.Model:
+    """The same network and weights in plain float32, each layer's configuration passed through ``change``.
+
+    Training in bfloat16 leaves casts in the graph that int8 cannot express.
+    """
+
+    def make(layer: keras.layers.Layer) -> keras.layers.Layer:
+        config = cast(dict[str, Any], _plain(layer.get_config()))
+        return type(layer).from_config(change(type(layer).__name__, config))
+
+    made = keras.models.clone_model(model, clone_function=make)
+    made.set_weights(model.get_weights())
+    return made
+
+
+def inputs_of(model: keras.Model) -> dict[str, tuple[int | None, ...]]:
+    """Shapes by input name, without the batch."""
+    return {tensor.name: tuple(tensor.shape[1:]) for tensor in cast(Sequence[Any], model.inputs)}
+
+
+def outputs_of(model: keras.Model) -> list[str]:
+    """Output names: those of the layers that give them; a lone output is `logits`."""
+    names = [cast(str, name) for name in model.output_names]
+    return ["logits"] if len(names) == 1 else names
+
+
+def answers(model: keras.Model, feeds: Mapping[str, Floats]) -> dict[str, Floats]:
+    """The parent's own outputs, by name, for a batch of each input."""
+    given = [tf.constant(feeds[name]) for name in inputs_of(model)]
+    outputs = model(given[0] if len(given) == 1 else given, training=False)
+    listed = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
+    return {name: np.asarray(values, np.float32) for name, values in zip(outputs_of(model), listed, strict=True)}
+
+
+def recurrent_layers(model: keras.Model) -> list[str]:
+    """Names of the layers that run over time."""
+    return [layer.name for layer in cast(Sequence[keras.layers.Layer], model.layers) if isinstance(layer, RECURRENT)]
+
+
+def _plain(config: object) -> object:
+    """A configuration with every dtype policy replaced by float32."""
+    if isinstance(config, dict):
+        known = cast(dict[str, object], config)
+        return {key: "float32" if key == "dtype" and value else _plain(value) for key, value in known.items()}
+    return [_plain(item) for item in cast(list[object], config)] if isinstance(config, list) else config
