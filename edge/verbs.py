@@ -19,13 +19,13 @@ from firmware_bridge.links.recorder import Recorder
 
 def check(settings: Settings) -> dict[str, object]:
     """Everything that a start needs, without starting; raises one of REFUSALS at the first thing that is wrong."""
-    bundle = open_bundle(settings)
     if settings.watch.address:
         Address.parse(settings.watch.address)
     if settings.camera.source:
         check_camera(settings.camera.source)
     if settings.mqtt.broker:
         parse_broker(settings.mqtt.broker)
+    bundle = open_bundle(settings)
     modalities = [
         name
         for name, model in (("wrist", bundle.contract.models.wrist), ("face", bundle.contract.models.face))
@@ -44,9 +44,9 @@ def check(settings: Settings) -> dict[str, object]:
 
 async def serve(settings: Settings, speed: float = 1.0) -> dict[str, object]:
     """Run the daemon until a signal, or until a replay has ended; return what it did."""
-    check(settings)
     if not settings.watch.address and not settings.camera.source:
         raise RefusalError("neither watch.address nor camera.source is set, so there is nothing to listen to; set one")
+    check(settings)
     async with _signals() as stop, open_service(settings, speed=speed) as service:
         meter = ProcessMeter(service.clock.now())
         await service.play(stop, meter)

@@ -1,0 +1,86 @@
+"""Every start that cannot be made is refused with one sentence and exit code 2."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edge import cli
+from edge.settings import shipped_bundle
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    monkeypatch.setattr(sys, "argv", ["edge-daemon", *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    assert stopped.value.code == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1, lines
+    return lines[0]
+
+
+def config(tmp_path: Path, text: str) -> str:
+    file = tmp_path / "vagus.toml"
+    file.write_text(text)
+    return str(file)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[watch]\nadress = 'ble:X'", "unknown setting watch.adress; known here: address"),
+        ("speed = 3", "unknown setting speed"),
+        ("[models]\nbundle = 'no/such/bundle'", "no/such/bundle is no bundle"),
+        ("[models]\nthreads = 0", "models.threads must lie between 1 and 16"),
+        ("[camera]\nsource = 'device:/dev/video99'", "/dev/video99"),
+        ("[camera]\nsource = '/no/such/clip.mp4'", "/no/such/clip.mp4"),
+        ("[mqtt]\nbroker = 'broker.local'", "has no port"),
+        ("[watch]\naddress = 'somewhere'", "is no link address"),
+        ("[decision]\non = 2", "decision.on"),
+        ("this is no toml", "no valid TOML"),
+    ],
+)
+def test_check_refuses(
+    text: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sentence in refuse(monkeypatch, capsys, "check", "--config", config(tmp_path, text))
+
+
+def test_check_refuses_a_flipped_byte(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle = tmp_path / "bundle"
+    shutil.copytree(shipped_bundle(), bundle)
+    model = next(bundle.glob("*.tflite"))
+    content = bytearray(model.read_bytes())
+    content[len(content) // 2] ^= 1
+    model.write_bytes(content)
+    said = refuse(monkeypatch, capsys, "check", "--config", config(tmp_path, f"[models]\nbundle = '{bundle}'"))
+    assert model.name in said
+
+
+def test_a_settings_file_that_is_not_there(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "nowhere.toml" in refuse(monkeypatch, capsys, "--config", "nowhere.toml")
+
+
+def test_run_with_nothing_to_listen_to(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "nothing to listen to" in refuse(monkeypatch, capsys, "run")
+
+
+def test_the_shipped_bundle_passes(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["edge-daemon", "check", "--json", "-"])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    assert stopped.value.code == 0
+    assert '"ok": true' in capsys.readouterr().out
+
+
+def test_importing_the_daemon_loads_no_training_library() -> None:
+    code = (
+        "import sys, edge.cli, edge.bench; "
+        "heavy = {'tensorflow', 'keras', 'scipy', 'sklearn', 'pandas', 'skimage', 'matplotlib'} & set(sys.modules); "
+        "sys.exit(str(heavy) if heavy else 0)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
