@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from firmware_bridge.virtual.watch import Spoken
+from firmware_bridge.virtual.personality import Spoken
 
 
 @dataclass(frozen=True, slots=True)

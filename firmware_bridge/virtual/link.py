@@ -1,24 +1,22 @@
 """A link to a virtual watch, in memory: packets come when they are due in watch time."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from firmware_bridge import codec, gatt
-from firmware_bridge.codec import stream
-from firmware_bridge.errors import AddressError, CodecError, LinkError
+from firmware_bridge.errors import AddressError
 from firmware_bridge.links import Packet
 from firmware_bridge.links.address import Address
 from firmware_bridge.links.pace import Pace, Sleep
-from firmware_bridge.messages import Battery, RateCommand
 from firmware_bridge.virtual import recording, wearer
 from firmware_bridge.virtual.faults import Faults, afflict
+from firmware_bridge.virtual.personality import Personality, Spoken
 from firmware_bridge.virtual.second import Second
-from firmware_bridge.virtual.watch import Spoken, Watch
+from firmware_bridge.virtual.watch import Watch
 
 _FAULTS = ("drop", "duplicate", "reorder", "truncate", "garbage")
-_SECOND_NS = 1_000_000_000
 
 
 @asynccontextmanager
@@ -36,44 +34,38 @@ async def open_virtual(
 
 
 class VirtualLink:
-    """Listens to one virtual watch; obeys writes to its stream's control and reads of its battery."""
+    """Listens to one virtual device."""
 
-    def __init__(self, watch: Watch, spoken: Iterator[Spoken], *, now: Callable[[], int], pace: Pace) -> None:
-        self._watch = watch
+    def __init__(self, device: Personality, spoken: Iterator[Spoken], *, now: Callable[[], int], pace: Pace) -> None:
+        self._device = device
         self._spoken = spoken
         self._now = now
         self._pace = pace
         self._packets = 0
-        self._watch_ns = 0
+        self._answers: deque[tuple[str, bytes]] = deque()
 
     async def packets(self) -> AsyncIterator[Packet]:
         """What the watch says, until its wearer's recording ends; a seeded wearer never ends."""
         await self._pace.until(0)
         for said in self._spoken:
             await self._pace.until(said.at_ns)
-            self._watch_ns = said.at_ns
-            self._packets += 1
-            yield Packet(said.source, said.payload, self._now())
+            while self._answers:
+                yield self._packet(*self._answers.popleft())
+            yield self._packet(said.source, said.payload)
 
     async def write(self, target: str, payload: bytes) -> None:
-        """Obey a rate command; raise LinkError if it is none, or asks for a rate the watch does not have."""
-        if target not in (gatt.STREAM_CONTROL, gatt.SERIAL_STREAM):
-            raise LinkError(f"the virtual watch has nothing to write at {target}")
-        try:
-            command = stream.decode(payload)
-        except CodecError as error:
-            raise LinkError(f"the virtual watch does not understand what was written: {error}") from error
-        if not isinstance(command, RateCommand) or not self._watch.obey(command):
-            raise LinkError(f"the virtual watch cannot do {command}; it halves its rates up to three times, or stops")
+        """Hand bytes to the device; its answers are packets. Raises LinkError if it does not want them."""
+        self._answers.extend(self._device.write(target, payload))
 
     async def read(self, target: str) -> bytes:
-        """The battery level; raise LinkError for anything else."""
-        if target != gatt.BATTERY_LEVEL:
-            raise LinkError(f"the virtual watch has nothing to read at {target}")
-        return codec.encode(Battery(self._watch.battery_percent(self._watch_ns // _SECOND_NS)))[1]
+        return self._device.read(target)
 
     def counts(self) -> Mapping[str, int]:
         return {"packets": self._packets}
+
+    def _packet(self, source: str, payload: bytes) -> Packet:
+        self._packets += 1
+        return Packet(source, payload, self._now())
 
 
 def _wearer(where: Address) -> Iterator[Second]:

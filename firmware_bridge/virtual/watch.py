@@ -4,7 +4,9 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from firmware_bridge import codec
+from firmware_bridge import codec, gatt
+from firmware_bridge.codec import stream
+from firmware_bridge.errors import CodecError, LinkError, Trouble
 from firmware_bridge.messages import (
     DEFAULT_RATE,
     RATE_UNITS_PER_HZ,
@@ -19,21 +21,12 @@ from firmware_bridge.messages import (
     Stamp,
     StreamChannel,
 )
+from firmware_bridge.virtual.personality import Access, Service, Spoken
 from firmware_bridge.virtual.second import MOTION_HZ, PULSE_HZ, SKIN_HZ, Readings, Second
 
 _SECOND_NS = 1_000_000_000
 _BATTERY_EVERY_S = 60
 _BATTERY_LASTS_S = 5 * 24 * 3600
-
-
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """One packet as the watch sends it."""
-
-    at_ns: int
-    """Watch time since it started, when the packet's last sample had been taken"""
-    source: str
-    payload: bytes
 
 
 @dataclass(slots=True)
@@ -55,9 +48,18 @@ class Watch:
     ``boot_ms`` is where the watch's clock stands at the start.
     """
 
+    name = "Vagus"
+    advertised = (gatt.VAGUS_SERVICE, gatt.HEART_RATE_SERVICE)
+    services = (
+        Service(gatt.HEART_RATE_SERVICE, {gatt.HEART_RATE_MEASUREMENT: Access.NOTIFY}),
+        Service(gatt.BATTERY_SERVICE, {gatt.BATTERY_LEVEL: Access.READ | Access.NOTIFY}),
+        Service(gatt.VAGUS_SERVICE, {gatt.STREAM: Access.NOTIFY, gatt.STREAM_CONTROL: Access.WRITE}),
+    )
+
     def __init__(self, boot_ms: int = 0, battery_percent: int = 90) -> None:
         self._boot_ms = boot_ms
         self._battery_percent = battery_percent
+        self._worn_s = 0
         self._streams = {
             StreamChannel.PULSE: _Stream(PULSE_HZ, 4, _pulse, PULSE_HZ * RATE_UNITS_PER_HZ),
             StreamChannel.MOTION: _Stream(MOTION_HZ, 4, _motion, MOTION_HZ * RATE_UNITS_PER_HZ),
@@ -68,16 +70,31 @@ class Watch:
     def speak(self, seconds: Iterable[Second]) -> Iterator[Spoken]:
         """Every packet, in the order of watch time: four a second for pulse and motion, one for skin and heart."""
         for s, second in enumerate(seconds):
+            self._worn_s = s
             if s % _BATTERY_EVERY_S == 0:
-                yield _say(s * _SECOND_NS, Battery(self.battery_percent(s)))
+                yield _say(s * _SECOND_NS, Battery(self._battery()))
             frames = [spoken for channel in self._streams for spoken in self._frames(channel, s, second)]
             yield from sorted(frames, key=lambda spoken: spoken.at_ns)
             if (heart := _heart(second)) is not None:
                 yield _say((s + 1) * _SECOND_NS, heart)
 
-    def battery_percent(self, worn_s: int) -> int:
-        """What is left after so many seconds."""
-        return max(0, self._battery_percent - worn_s * 100 // _BATTERY_LASTS_S)
+    def read(self, target: str) -> bytes:
+        """The battery level; raise LinkError for anything else."""
+        if target != gatt.BATTERY_LEVEL:
+            raise LinkError(f"the virtual watch has nothing to read at {target}", Trouble.REFUSED)
+        return codec.encode(Battery(self._battery()))[1]
+
+    def write(self, target: str, payload: bytes) -> tuple[()]:
+        """Obey a rate command; raise LinkError if it is none, or asks for a rate the watch does not have."""
+        if target not in (gatt.STREAM_CONTROL, gatt.SERIAL_STREAM):
+            raise LinkError(f"the virtual watch has nothing to write at {target}", Trouble.REFUSED)
+        try:
+            command = stream.decode(payload)
+        except CodecError as error:
+            raise LinkError(f"the virtual watch does not understand {error}", Trouble.REFUSED) from error
+        if not isinstance(command, RateCommand) or not self.obey(command):
+            raise LinkError(f"the virtual watch cannot do {command}; it halves its rates or stops", Trouble.REFUSED)
+        return ()
 
     def obey(self, command: RateCommand) -> bool:
         """Change a channel's rate from the next second on; False if the watch cannot run at that rate."""
@@ -87,6 +104,9 @@ class Watch:
             if rate is not None:
                 self._streams[channel].rate = rate
         return None not in rates.values()
+
+    def _battery(self) -> int:
+        return max(0, self._battery_percent - self._worn_s * 100 // _BATTERY_LASTS_S)
 
     @staticmethod
     def _obeyed(stream: _Stream, rate: int) -> int | None:

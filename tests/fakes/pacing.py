@@ -1,5 +1,14 @@
 """A host clock in nanoseconds that only sleeping moves."""
 
+import asyncio
+from collections.abc import Callable
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the loop run until something holds; the test's own limit ends a wait for what never comes."""
+    while not condition():  # noqa: ASYNC110 - what is waited for is seen from outside and has no event
+        await asyncio.sleep(0)
+
 
 class SleepClock:
     """``sleep`` returns at once and moves ``now`` by what was asked."""

@@ -6,7 +6,8 @@ import pytest
 
 from firmware_bridge.counters import Order, Sequence
 from firmware_bridge.virtual.faults import Faults, afflict
-from firmware_bridge.virtual.watch import Spoken, Watch
+from firmware_bridge.virtual.personality import Spoken
+from firmware_bridge.virtual.watch import Watch
 from firmware_bridge.virtual.wearer import wear
 
 PACKETS = list(Watch().speak(list(islice(wear(1), 60))))
