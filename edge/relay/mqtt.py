@@ -144,12 +144,16 @@ class Relay:
 
     async def wait_connected(self, timeout_s: float) -> bool:
         """Wait for a connection; False when that took too long."""
+        return await self.until(lambda: self.connected, timeout_s)
+
+    async def until(self, holds: Callable[[], bool], timeout_s: float) -> bool:
+        """Wait for a condition on this relay, looked at whenever something moved; False when that took too long."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
-                while self._session is None:
+                while not holds():
                     self._moved.clear()
                     await self._moved.wait()
-        return self.connected
+        return holds()
 
     async def _store(self, name: str, kind: str, payload: bytes, priority: Priority, sequence: int) -> None:
         try:
@@ -187,6 +191,7 @@ class Relay:
             return reason
         finally:
             self._session = None
+            self._moved.set()
             session.abort("left")
 
     async def _send(self, session: Session) -> None:
@@ -271,16 +276,14 @@ class Relay:
             handler(payload)
 
     async def _say_goodbye(self, session: Session) -> None:
-        with contextlib.suppress(BrokerError, TimeoutError):
+        with contextlib.suppress(BrokerError):
             packet = session.publish(self.topics.status, OFFLINE, retain=True)
             self._telling[packet] = self.topics.status
-            async with asyncio.timeout(_GOODBYE_S):
-                while packet in self._telling and not session.is_closed:
-                    self._moved.clear()
-                    await self._moved.wait()
+            await self.until(lambda: packet not in self._telling or session.is_closed, _GOODBYE_S)
         await session.close()
 
     def _tell_trouble(self, sentence: str) -> None:
         if sentence != self.trouble:
             self.trouble = sentence
+            self._moved.set()
             _log.warning("%s", sentence)

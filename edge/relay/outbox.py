@@ -111,19 +111,22 @@ class Outbox:
 
         Raises NotDurableError when the disk takes nothing: the message is then kept in memory and sent from there.
         """
+        self._check_open()
         done: asyncio.Future[int] = self._loop.create_future()
-        self._ask(_Put(id, kind, payload, priority, sequence, done))
+        self._requests.put(_Put(id, kind, payload, priority, sequence, done))
         return await done
 
     async def page(self, after: int, limit: int) -> list[Row]:
         """At most ``limit`` messages past a position, in order; OutboxError where they cannot be read now."""
+        self._check_open()
         done: asyncio.Future[list[Row]] = self._loop.create_future()
-        self._ask(_Page(after, limit, done))
+        self._requests.put(_Page(after, limit, done))
         return await done
 
     def acknowledge(self, position: int) -> None:
         """The broker has it: delete it soon."""
-        self._ask(_Acknowledged(position))
+        self._check_open()
+        self._requests.put(_Acknowledged(position))
 
     async def settle(self) -> None:
         """Wait until everything asked so far is done."""
@@ -134,10 +137,9 @@ class Outbox:
         days = self._settings.alert_days if priority is Priority.ALERT else self._settings.report_days
         return round(days * 86_400)
 
-    def _ask(self, request: _Request) -> None:
+    def _check_open(self) -> None:
         if not self._open:
             raise OutboxError("the outbox is closed: open it with `async with`")
-        self._requests.put(request)
 
     def _serve(self) -> None:
         """The thread: take what has gathered, commit once, answer all."""

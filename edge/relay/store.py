@@ -105,12 +105,13 @@ class Store:
             self._durable = durable
         self._db.execute("BEGIN IMMEDIATE")
         try:
-            self._db.executemany("INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?, ?, ?)", map(_columns, rows))
+            # First, so that what comes may take the room of what goes.
             gone = [
                 size
                 for position in acknowledged
                 for (size,) in self._db.execute("DELETE FROM message WHERE position = ? RETURNING size", (position,))
             ]
+            self._db.executemany("INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?, ?, ?)", map(_columns, rows))
             if sequence > self.counts.sequence:
                 self._db.execute("INSERT OR REPLACE INTO counter VALUES ('sequence', ?)", (sequence,))
             self._db.execute("COMMIT")

@@ -1,0 +1,67 @@
+"""Broker addresses: what people write, and the one sentence for what nobody can use."""
+
+import pytest
+
+from edge.relay.address import BrokerAddress, parse_broker
+from edge.relay.errors import BrokerAddressError
+from edge.relay.settings import MqttSettings, OutboxSettings
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("broker.local:1883", BrokerAddress("broker.local", 1883)),
+        ("mqtt://10.0.0.2:1884", BrokerAddress("10.0.0.2", 1884)),
+        ("mqtts://broker.local:8883/", BrokerAddress("broker.local", 8883, tls=True)),
+        ("[::1]:1883", BrokerAddress("::1", 1883)),
+        (" localhost:1 ", BrokerAddress("localhost", 1)),
+    ],
+)
+def test_good_addresses(text: str, address: BrokerAddress) -> None:
+    assert parse_broker(text) == address
+    assert parse_broker(str(address)) == address
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("broker.local", "has no port: write broker.local:1883"),
+        ("mqtts://broker.local", "has no port: write mqtts://broker.local:8883"),
+        ("[::1]", "has no port: write [::1]:1883"),
+        (":1883", "names no host"),
+        ("", "names no host"),
+        ("http://broker.local:80", "use mqtt:// or mqtts://"),
+        ("broker.local:many", "cannot be read"),
+        ("broker.local:99999", "cannot be read"),
+        ("mqtt://me:secret@broker.local:1883", "put it in `username` and `password_file`"),
+        ("broker.local:1883/topic", "goes on after its port"),
+    ],
+)
+def test_bad_addresses_say_what_would_work(text: str, part: str) -> None:
+    with pytest.raises(BrokerAddressError) as caught:
+        parse_broker(text)
+    assert part in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "part"),
+    [
+        ({"broker": "broker.local"}, "has no port"),
+        ({"device": "my watch"}, "letters, digits"),
+        ({"base_topic": "a/+/b"}, "base_topic"),
+        ({"base_topic": ""}, "base_topic"),
+        ({"certificate_file": "me.pem"}, "go together"),
+        ({"reconnect_min_s": 0.0}, "reconnect_min_s"),
+        ({"in_flight": 0}, "in_flight"),
+    ],
+)
+def test_settings_refuse_what_cannot_work(change: dict[str, str], part: str) -> None:
+    with pytest.raises(ValueError, match=part):
+        MqttSettings(**change)  # pyright: ignore[reportArgumentType]  the wrong types are the point
+
+
+@pytest.mark.parametrize("change", [{"max_mib": 0}, {"alert_days": 0.0}, {"report_days": -1.0}])
+def test_outbox_settings_refuse_what_cannot_work(change: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match=next(iter(change))):
+        OutboxSettings(**change)  # pyright: ignore[reportArgumentType]  the wrong types are the point

@@ -1,0 +1,70 @@
+"""The broker of our own: QoS 1, retained messages, wills, and an end that waits for nobody."""
+
+import logging
+
+import pytest
+
+from edge.relay.address import BrokerAddress
+from edge.relay.broker import local_broker
+from edge.relay.errors import BrokerError
+from edge.relay.session import Opening, Version, VersionRefusedError, open_session
+from tests.edge.relay.listening import PATIENCE_S, subscriber
+
+
+def _opening(address: BrokerAddress, version: Version = "3.1.1") -> Opening:
+    return Opening(address, "tester", version, 30, PATIENCE_S, will_topic="t/status", will_payload=b"offline")
+
+
+async def test_messages_wills_and_retained_topics() -> None:
+    async with local_broker() as address:
+        session = await open_session(_opening(address))
+        session.publish("t/status", b"online", retain=True)
+        session.publish("t/alert", b"one")
+        async with subscriber(address, "t/#") as heard:
+            await heard.until(lambda got: got.on("t/status") == [b"online"])
+            assert heard.messages[0] == ("t/status", b"online", True)
+            session.publish("t/alert", b"two")
+            await heard.until(lambda got: got.on("t/alert") == [b"two"])
+            session.abort("power cut")
+            await heard.until(lambda got: got.on("t/status") == [b"online", b"offline"])
+        async with subscriber(address, "t/status") as late:
+            await late.until(lambda got: got.on("t/status") == [b"offline"])
+
+
+async def test_a_goodbye_leaves_no_will() -> None:
+    async with local_broker() as address, subscriber(address, "t/#") as heard:
+        session = await open_session(_opening(address))
+        await session.close()
+        again = await open_session(_opening(address))
+        again.publish("t/alert", b"last")
+        await heard.until(lambda got: got.on("t/alert") == [b"last"])
+        assert not heard.on("t/status")
+        await again.close()
+
+
+async def test_mqtt_5_is_refused_at_once() -> None:
+    async with local_broker() as address:
+        with pytest.raises(VersionRefusedError, match="does not speak MQTT 5"):
+            await open_session(_opening(address, "5"))
+
+
+async def test_it_ends_with_clients_connected_and_leaves_nobody_there() -> None:
+    async with local_broker() as address:
+        session = await open_session(_opening(address))
+    assert await session.wait_closed()
+    with pytest.raises(BrokerError, match="nothing listens there"):
+        await open_session(_opening(address))
+
+
+async def test_logs_stay_as_they_were(caplog: pytest.LogCaptureFixture) -> None:
+    before = logging.getLogger("amqtt").level
+    async with local_broker() as address:
+        with pytest.raises(VersionRefusedError):
+            await open_session(_opening(address, "5"))
+    assert logging.getLogger("amqtt").level == before
+    assert not caplog.records
+
+
+async def test_two_live_side_by_side() -> None:
+    async with local_broker() as one, local_broker() as other:
+        assert one.port != other.port
