@@ -15,8 +15,6 @@ import typer
 from rich.console import Console
 from rich.logging import RichHandler
 
-from edge.bench import bench
-from edge.demo import DemoPlan, run_demo
 from edge.refusal import REFUSALS
 from edge.settings import Settings, read_settings
 from edge.verbs import check, record, serve
@@ -76,6 +74,8 @@ def demo_verb(
     With `--config` naming a broker (`mqtt.broker`), that broker is used. Real signals:
     `edge-daemon demo --recording stress_predict.npz --subject S02 --speed 20 --clip face.mp4`
     """
+    from edge.demo import DemoPlan, run_demo  # a daemon in service needs neither a subscriber nor a live view
+
     plan = DemoPlan(seconds, speed, headless, recording, subject, start, clip, seed)
     console = Console(stderr=json_file == "-")
     settings = _settings(config)
@@ -120,6 +120,8 @@ def bench_verb(
     json_file: Json = "-",
 ) -> None:
     """Measure this machine: each network alone, and the whole line; prints JSON."""
+    from edge.bench import bench
+
     _report(json_file, asyncio.run(bench(_settings(config), seconds)))
 
 

@@ -14,7 +14,6 @@ from edge.clock import SystemClock
 from edge.daemon import Daemon
 from edge.health import ProcessMeter
 from edge.relay.address import BrokerAddress, parse_broker
-from edge.relay.broker import local_broker
 from edge.relay.mqtt import Relay
 from edge.relay.outbox import Outbox
 from edge.settings import Settings
@@ -119,6 +118,9 @@ async def open_service(settings: Settings, *, speed: float = 1.0) -> AsyncGenera
         recovered = outbox.pending
         ours = not settings.mqtt.broker
         if ours:
+            # Imported when asked for: a daemon with a broker elsewhere needs none in memory.
+            from edge.relay.broker import local_broker
+
             address = await stack.enter_async_context(local_broker())
         else:
             address = parse_broker(settings.mqtt.broker)
