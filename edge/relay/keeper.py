@@ -14,7 +14,8 @@ from edge.relay.store import Priority, Row, Store, rescue
 _log = logging.getLogger(__name__)
 _HELD = 256
 """Rows kept in memory at most while the disk takes nothing."""
-_COMMITS_PER_EVICTION = 256
+_COMMITS_PER_LOOK = 64
+"""So often the file is looked at for what is too old, too much or too long."""
 _CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_SCHEMA, sqlite3.SQLITE_ERROR}
 """What a damaged file answers. SQLITE_ERROR: tables that we made are gone."""
 
@@ -124,8 +125,11 @@ class Keeper:
         self._held.clear()
         self._acknowledged.clear()
         self._commits += 1
-        if self._commits % _COMMITS_PER_EVICTION == 0 or store.counts.bytes > self._settings.max_bytes:
+        regular = self._commits % _COMMITS_PER_LOOK == 0
+        if regular or store.counts.bytes > self._settings.max_bytes:
             self._evict(store)
+        if regular and store.log_is_long:
+            store.checkpoint()
 
     def _evict(self, store: Store) -> None:
         if gone := self._count(store.evict(self._clock.wall())):

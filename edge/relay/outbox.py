@@ -18,7 +18,9 @@ _BATCH = 1024
 _BEYOND = 2**62
 """Past every position."""
 _QUIET_S = 1.0
-"""After so long without a request the thread tidies up."""
+"""After so long without a request the thread tidies up,"""
+_IDLE_S = 60.0
+"""and after that it looks only so often for what has grown too old."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +145,15 @@ class Outbox:
 
     def _serve(self) -> None:
         """The thread: take what has gathered, commit once, answer all."""
+        wait_s = _QUIET_S
         while True:
             try:
-                batch = [self._requests.get(timeout=_QUIET_S)]
+                batch = [self._requests.get(timeout=wait_s)]
             except queue.Empty:
                 self._keeper.tidy()
+                wait_s = _IDLE_S if self._keeper.durable else _QUIET_S
                 continue
+            wait_s = _QUIET_S
             while len(batch) < _BATCH:
                 try:
                     batch.append(self._requests.get_nowait())

@@ -20,6 +20,8 @@ _CLOCK_SET_NS = 1_704_067_200 * SECOND
 """2024-01-01: a row stamped earlier was stored by a machine that did not know the time, so its age is unknown."""
 _EVICT_AT_ONCE = 256
 _DAY_NS = 86_400 * SECOND
+_LOG_BYTES = 1 << 20
+_LONG_LOG_BYTES = 16 << 20
 
 _SCHEMA = """
 CREATE TABLE message (
@@ -156,7 +158,13 @@ class Store:
 
     def checkpoint(self) -> None:
         """Move the write-ahead log into the file; done in quiet moments, for it costs several fsyncs."""
-        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self._db.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+
+    @property
+    def log_is_long(self) -> bool:
+        """The write-ahead log has grown so much that it cannot wait for a quiet moment."""
+        log = self.path.with_name(f"{self.path.name}-wal")
+        return log.exists() and log.stat().st_size > _LONG_LOG_BYTES
 
     def close(self) -> None:
         self._db.close()
@@ -167,6 +175,8 @@ class Store:
         self._db.execute("PRAGMA journal_mode=WAL").fetchall()
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.execute("PRAGMA wal_autocheckpoint=0").fetchall()
+        # The log keeps this much of its length: to write over it costs a shorter fsync than to make it grow again.
+        self._db.execute(f"PRAGMA journal_size_limit={_LOG_BYTES}").fetchall()
         self._db.execute("PRAGMA cache_size=-1024")
         (layout,) = self._db.execute("PRAGMA user_version").fetchone()
         (owner,) = self._db.execute("PRAGMA application_id").fetchone()
