@@ -8,8 +8,6 @@ that no reader can mix them up; P-Net runs once, on a sheet that carries every l
 """
 
 import argparse
-import hashlib
-import json
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from importlib import import_module
@@ -17,6 +15,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from edge.bundle_contract import DetectorModel, Network
 from export.detector_networks import (
     MTCNN_VERSION,
     Weights,
@@ -28,6 +27,10 @@ from export.detector_networks import (
     read_weights,
     rnet,
 )
+from export.pack import describe, pretty
+
+Builder = Callable[[Any, tuple[int, ...]], Any]
+"""Keras and an input shape in, an untrained Keras model out."""
 
 CANVAS = (320, 240)
 """Width and height that every frame is fitted into, in pixels."""
@@ -54,42 +57,39 @@ class Level(NamedTuple):
     height: int
 
 
-def build_detector(out: Path) -> dict[str, object]:
+def build_detector(out: Path) -> DetectorModel:
     """Write `detector/*.tflite` and `LICENSES/mtcnn.txt` under ``out``; return the detector's piece of the contract.
 
     Paths in the piece are relative to ``out``. Raises DetectorError without the `mtcnn` wheel of the reviewed version.
     """
     levels, (width, height) = lay_sheet(pyramid(CANVAS, SMALLEST_FACE, SHRINK))
-    builders: dict[str, tuple[Callable[[Any, tuple[int, ...]], Any], tuple[int, ...]]] = {
+    builders: dict[str, tuple[Builder, tuple[int, ...]]] = {
         "pnet": (pnet, (1, height, width, 3)),
         "rnet": (rnet, (1, _RNET_SIDE, _RNET_SIDE, 3)),
         "onet": (onet, (1, _ONET_SIDE, _ONET_SIDE, 3)),
     }
-    (out / "detector").mkdir(parents=True, exist_ok=True)
-    (out / "LICENSES").mkdir(exist_ok=True)
-    (out / "LICENSES" / "mtcnn.txt").write_text(read_licence(), encoding="utf-8")
-    networks: dict[str, object] = {}
+    licence, files = "LICENSES/mtcnn.txt", dict[str, bytes]()
+    networks: dict[str, Network] = {}
     for name, (builder, shape) in builders.items():
-        flat, output = _convert(builder, shape, fold_input(read_weights(name)))
-        (out / "detector" / f"{name}.tflite").write_bytes(flat)
-        networks[name] = {
-            "file": f"detector/{name}.tflite",
-            "sha256": hashlib.sha256(flat).hexdigest(),
-            "input": list(shape),
-            "output": list(output),
-        }
-    return {
-        "kind": "mtcnn",
-        "networks": networks,
-        "input": {"dtype": "float32", "channels": "BGR", "low": 0, "high": 255},
-        "canvas": list(CANVAS),
-        "sheet": [width, height],
-        "levels": [list(level) for level in levels],
-        "thresholds": dict(THRESHOLDS),
-        "most": dict(MOST),
-        "source": f"mtcnn {MTCNN_VERSION}",
-        "license": "LICENSES/mtcnn.txt",
-    }
+        file = f"detector/{name}.tflite"
+        files[file] = _convert(builder, shape, fold_input(read_weights(name)))
+        networks[name] = describe(file, files[file], "float")
+    files[licence] = read_licence().encode()
+    for file, content in files.items():
+        (out / file).parent.mkdir(parents=True, exist_ok=True)
+        (out / file).write_bytes(content)
+    return DetectorModel(
+        kind="mtcnn",
+        networks=networks,
+        input={"dtype": "float32", "channels": "BGR", "low": 0, "high": 255},
+        canvas=CANVAS,
+        sheet=(width, height),
+        levels=tuple((level.x, level.y, level.width, level.height) for level in levels),
+        thresholds=THRESHOLDS,
+        most=MOST,
+        source=f"mtcnn {MTCNN_VERSION}",
+        license=licence,
+    )
 
 
 def pyramid(canvas: tuple[int, int], smallest: int, shrink: float) -> list[tuple[int, int]]:
@@ -127,16 +127,13 @@ def lay_sheet(sizes: Sequence[tuple[int, int]]) -> tuple[list[Level], tuple[int,
     return levels, (sheet, bottom)
 
 
-def _convert(
-    builder: Callable[[Any, tuple[int, ...]], Any], shape: tuple[int, ...], weights: Weights
-) -> tuple[bytes, tuple[int, ...]]:
-    """One network as a float TFLite flatbuffer, and its output's shape."""
+def _convert(builder: Builder, shape: tuple[int, ...], weights: Weights) -> bytes:
+    """One network as a float TFLite flatbuffer."""
     keras, tensorflow = import_module("keras"), import_module("tensorflow")
     network = builder(keras, shape)
     fill(network, weights)
     with redirect_stdout(StringIO()):  # the converter lists every variable
-        flat: bytes = tensorflow.lite.TFLiteConverter.from_keras_model(network).convert()
-    return flat, tuple(network.output_shape)
+        return tensorflow.lite.TFLiteConverter.from_keras_model(network).convert()
 
 
 def _even(size: int) -> int:
@@ -148,8 +145,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="MTCNN from the mtcnn wheel to static float TFLite")
     parser.add_argument("--out", type=Path, default=Path("runs/detector"))
     out: Path = parser.parse_args().out
-    piece = build_detector(out)
-    (out / "contract.json").write_text(json.dumps(piece, indent=1) + "\n", encoding="utf-8")
+    (out / "contract.json").write_bytes(pretty(build_detector(out)))
 
 
 if __name__ == "__main__":

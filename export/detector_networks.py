@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from export.errors import ExportError
+
 Weights = Sequence[npt.NDArray[np.float32]]
 
 MTCNN_VERSION = "1.0.0"
@@ -26,7 +28,7 @@ _HEADS = ("offsets", "landmarks", "face")
 """The order in which the wheel lists the heads' weights."""
 
 
-class DetectorError(RuntimeError):
+class DetectorError(ExportError):
     """The detector cannot be built; the sentence says why, and what would help."""
 
 

@@ -1,19 +1,19 @@
 """The converted detector computes what the wheel's weights say, and says what it is."""
 
-import hashlib
-import json
 import os
 import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
+from edge.bundle_contract import DetectorModel
 from edge.sensing.face_cascade import DetectorPlan
 from export.detector import CANVAS, lay_sheet, pyramid
 from export.detector_networks import DetectorError, fold_input, read_weights
@@ -39,24 +39,26 @@ def _built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @needs_export
 def test_the_contract_says_what_the_files_are(built: Path) -> None:
-    piece = cast(dict[str, Any], json.loads((built / "contract.json").read_text()))
-    assert DetectorPlan.read(piece).canvas == CANVAS
-    for network in piece["networks"].values():
-        content = (built / network["file"]).read_bytes()
-        assert hashlib.sha256(content).hexdigest() == network["sha256"]
-        (output,) = load(built / network["file"])(np.zeros(tuple(network["input"]), np.float32))
-        assert list(output.shape) == network["output"]
-    assert "MIT License" in (built / piece["license"]).read_text()
+    piece = msgspec.json.decode((built / "contract.json").read_bytes(), type=DetectorModel)
+    plan = DetectorPlan.read(msgspec.to_builtins(piece))
+    assert plan.canvas == CANVAS
+    assert piece.networks["pnet"].inputs[0].shape == (1, plan.sheet[1], plan.sheet[0], 3)
+    for network in piece.networks.values():
+        assert (built / network.file).is_file()
+        assert len(network.inputs) == len(network.outputs) == 1
+        assert network.inputs[0].dtype == network.outputs[0].dtype == "float32"
+    assert "MIT License" in (built / piece.license).read_text()
     assert sum(path.stat().st_size for path in (built / "detector").iterdir()) < 2_100_000
 
 
 @needs_export
 @pytest.mark.parametrize("name", ["pnet", "rnet", "onet"])
 def test_a_network_computes_what_its_weights_say(built: Path, name: str) -> None:
-    piece = cast(dict[str, Any], json.loads((built / "contract.json").read_text()))
-    network = piece["networks"][name]
-    pixels = (np.random.default_rng(3).random(tuple(network["input"])) * 255).astype(np.float32)
-    (output,) = load(built / network["file"])(pixels)
+    piece = msgspec.json.decode((built / "contract.json").read_bytes(), type=DetectorModel)
+    network = piece.networks[name]
+    pixels = (np.random.default_rng(3).random(network.inputs[0].shape) * 255).astype(np.float32)
+    (output,) = load(built / network.file)(pixels)
+    assert output.shape == network.outputs[0].shape
     scaled = (pixels[0, :, :, ::-1].astype(np.float64) - 127.5) / 128
     assert output[0] == pytest.approx(_forward(name, scaled), abs=2e-4)
 
