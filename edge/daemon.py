@@ -13,6 +13,7 @@ from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 
+import cv2
 import msgspec
 import numpy as np
 
@@ -101,6 +102,7 @@ class Daemon:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until ``stop`` is set; what is in the outbox then stays there for the next start."""
+        cv2.setNumThreads(1)  # on small pictures its threads cost more than they bring, and take cores from inference
         async with AsyncExitStack() as stack:
             body = stack.enter_context(ThreadPoolExecutor(1, "wrist"))
             eyes = stack.enter_context(ThreadPoolExecutor(1, "face"))
@@ -125,6 +127,7 @@ class Daemon:
         while True:
             try:
                 async with open_link(address, now=self._clock.now, speed=self._clock.speed) as link:
+                    log.info("listening to %s", address)
                     await self._hear(link)
                 log.info("the watch's recording has ended")
                 self.finished.set()
