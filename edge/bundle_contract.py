@@ -77,15 +77,15 @@ class WristModel(Struct, frozen=True, forbid_unknown_fields=True):
     network: Network
     features: tuple[str, ...]
     """Names, in the order of the input's last axis."""
-    mean: tuple[float, ...]
-    scale: tuple[Positive, ...]
-    """The network sees clip((feature - mean) / scale); a feature that is NaN becomes 0, the mean."""
     window_s: Positive
     step_s: Positive
     """Windows of window_s seconds end every step_s seconds."""
     steps: Annotated[int, Meta(ge=1)] = 1
     """Windows in a training sequence: the network's whole view, or how many steps its state saw in training."""
     states: tuple[State, ...] = ()
+    mean: tuple[float, ...] = ()
+    scale: tuple[Positive, ...] = ()
+    """The network sees clip((feature - mean) / scale); a feature that is NaN becomes 0. Empty: as they are."""
     clip: Positive = 5.0
     labels: tuple[str, ...] = ("calm", "stress")
     temperature: Positive = 1.0
@@ -97,8 +97,17 @@ class WristModel(Struct, frozen=True, forbid_unknown_fields=True):
     """Windows with a lower share of known features are not judged."""
     mask: bool = False
     """The network has a second half of inputs: 1 where the feature was known, 0 where it was NaN."""
-    normalise: Mapping[str, float | str | bool | tuple[float | str, ...]] = {}
-    """Parameters of the per-person normalisation that features went through before (edge/signals/normalise.py)."""
+    normalise: Mapping[str, int | float | str | bool | tuple[float, ...]] = {}
+    """What edge/signals/normalise.py is told beside the features' names: the features were put through it before."""
+
+    def __post_init__(self) -> None:
+        for name in ("mean", "scale"):
+            if len(getattr(self, name)) not in (0, len(self.features)):
+                raise ValueError(f"{name} has {len(getattr(self, name))} numbers for {len(self.features)} features")
+        if len(self.mean) != len(self.scale):
+            raise ValueError("mean and scale belong together; give both or neither")
+        if "stress" not in self.labels:
+            raise ValueError(f"labels {self.labels} do not name stress")
 
 
 class FusionModel(Struct, frozen=True, forbid_unknown_fields=True):

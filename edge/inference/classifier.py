@@ -153,8 +153,8 @@ class _Wrist:
     def __init__(self, model: WristModel, network: Network) -> None:
         self._model = model
         self._network = network
-        self._mean = np.array(model.mean, np.float32)
-        self._scale = np.array(model.scale, np.float32)
+        self._mean = np.array(model.mean or [0.0] * len(model.features), np.float32)
+        self._scale = np.array(model.scale or [1.0] * len(model.features), np.float32)
         self._carried = Carried(model.states, {name: port.shape for name, port in network.inputs.items()})
         self._past: deque[Floats] = deque(maxlen=model.steps)
         self._refused = 0

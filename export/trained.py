@@ -1,0 +1,107 @@
+"""A training run on disk: the float parent, its piece of the contract, its calibration and held data."""
+
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from edge.flow import Floats
+from export.errors import ExportError
+
+FEWEST_CALIBRATION = 32
+"""Rows below which the ranges of int8 are a guess."""
+FEWEST_HELD = 50
+"""Rows below which 97 % cannot be told from 95 %."""
+
+Labels = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """One network as training left it."""
+
+    name: str
+    parent: Path
+    piece: Mapping[str, object]
+    calibration: Mapping[str, Floats]
+    """(n, ...) by input name, from the training fold"""
+    strata: tuple[Labels, ...]
+    """What calibration rows are to be spread over: classes, people; each (n,)."""
+    held: Mapping[str, Floats]
+    """(m, ...) by input name, never trained on"""
+    labels: Labels | None
+    """(m,)"""
+    card: Mapping[str, object]
+
+
+def read_run(folder: Path, *, name: str | None = None, parent: Path | None = None) -> Trained:
+    """Read `runs/NAME`; ``parent`` is another `.keras` file to be used with the same data.
+
+    Raises ExportError naming the file that is missing, unreadable, misshapen, too short, or not finite.
+    """
+    piece = _object(folder / "contract.json")
+    calibration, strata = _arrays(folder / "calibration.npz", FEWEST_CALIBRATION)
+    held, extra = _arrays(folder / "held.npz", FEWEST_HELD)
+    if calibration.keys() != held.keys():
+        raise ExportError(
+            f"{folder}: calibration.npz has inputs {sorted(calibration)}, held.npz {sorted(held)}; write both anew"
+        )
+    for key, values in calibration.items():
+        if values.shape[1:] != held[key].shape[1:]:
+            raise ExportError(
+                f"{folder}: {key} is {values.shape[1:]} in calibration.npz and {held[key].shape[1:]} in held.npz; "
+                "make both from the same windows"
+            )
+    model = folder / "model.keras" if parent is None else parent
+    if not model.is_file():
+        raise ExportError(f"{model} is missing; train the network first: python -m models train {folder.name}")
+    return Trained(
+        name=name or folder.name,
+        parent=model,
+        piece=piece,
+        calibration=calibration,
+        strata=tuple(strata.values()),
+        held=held,
+        labels=extra.get("labels"),
+        card=_object(folder / "card.json") if (folder / "card.json").is_file() else {},
+    )
+
+
+def _object(path: Path) -> dict[str, object]:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, object])
+    except FileNotFoundError:
+        raise ExportError(f"{path} is missing; train the network first, or name its directory with --runs") from None
+    except (OSError, msgspec.DecodeError) as error:
+        raise ExportError(f"{path} is no JSON object ({error}); train the network again") from error
+
+
+def _arrays(path: Path, fewest: int) -> tuple[dict[str, Floats], dict[str, Labels]]:
+    """Float arrays are inputs, (n, ...); one-dimensional integers are labels or people, (n,)."""
+    inputs: dict[str, Floats] = {}
+    labels: dict[str, Labels] = {}
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            for key in stored.files:
+                values = stored[key]
+                if values.ndim == 1 and (np.issubdtype(values.dtype, np.integer) or values.dtype.kind in "US"):
+                    labels[key] = np.unique(values, return_inverse=True)[1] if values.dtype.kind in "US" else values
+                else:
+                    inputs[key] = values.astype(np.float32)
+    except FileNotFoundError:
+        raise ExportError(f"{path} is missing; train the network again, it leaves that file") from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise ExportError(f"{path} cannot be read ({error}); train the network again") from error
+    lengths = {len(values) for values in (*inputs.values(), *labels.values())}
+    if not inputs or len(lengths) != 1:
+        raise ExportError(f"{path} holds arrays of {sorted(lengths)} rows, expected one length for all; write it anew")
+    if min(lengths) < fewest:
+        raise ExportError(f"{path} holds {min(lengths)} rows, at least {fewest} are needed; add rows of the same fold")
+    for key, values in inputs.items():
+        if not bool(np.all(np.isfinite(values))):
+            raise ExportError(f"{path}: {key} holds NaN or infinity; drop those rows, or fill them as training does")
+    return inputs, labels
