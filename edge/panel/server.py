@@ -1,0 +1,124 @@
+"""The page, served: settings and a source in, an address out."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from edge.clock import Clock
+from edge.panel.assets import read_assets
+from edge.panel.broadcast import Broadcast
+from edge.panel.errors import PanelError
+from edge.panel.guard import Middleware, guard, harden
+from edge.panel.recordings import Recordings
+from edge.panel.routes import Routes, tell
+from edge.panel.settings import PanelSettings
+from edge.panel.sign_in import SignIn
+from edge.panel.snapshot import Source
+
+BODY = 16 * 1024
+"""Bytes of a request's body: notes of 4,000 letters fit, nothing larger is ever sent by the page."""
+CONNECTIONS = 64
+"""Open at once; more are closed unheard."""
+_LEAVE_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The page while it is served."""
+
+    port: int
+    token: str | None
+    """What a guest must know; None where everybody who can reach the page may look."""
+    lan: bool
+
+
+@contextlib.asynccontextmanager
+async def open_panel(
+    settings: PanelSettings, source: Source, clock: Clock, folder: Path, watch: str = ""
+) -> AsyncGenerator[Panel]:
+    """Serve the page for the time of an `async with`; PanelError when the port cannot be had.
+
+    ``folder`` is where recordings go when a tester makes one; ``watch`` is the kind of link they come over.
+    """
+    sign_in = SignIn(clock) if settings.lan else None
+    recordings = Recordings(folder, clock, watch)
+    broadcast = Broadcast(source, lambda: recordings.running)
+    routes = Routes(source, broadcast, recordings, read_assets(), sign_in)
+    runner = web.AppRunner(
+        application(routes, guard(settings.names, sign_in)),
+        access_log=None,
+        logger=_quiet(),
+        handle_signals=False,
+        shutdown_timeout=_LEAVE_S,
+        keepalive_timeout=30.0,
+        max_line_size=4096,
+        max_field_size=4096,
+    )
+    await runner.setup()
+    beating = asyncio.create_task(broadcast.run(), name="page")
+    try:
+        server = await _listen(runner, settings)
+        async with server:
+            yield Panel(server.sockets[0].getsockname()[1], sign_in and sign_in.token, settings.lan)
+            server.close()
+            broadcast.close()
+    finally:
+        beating.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await beating
+        await runner.cleanup()
+        source.record(None)
+        recordings.close()
+
+
+def application(routes: Routes, middleware: Middleware) -> web.Application:
+    """Every route behind the guard, every answer hardened, every body bounded."""
+    app = web.Application(middlewares=[tell, middleware], client_max_size=BODY)
+    app.on_response_prepare.append(harden)
+    app.add_routes(routes.table())
+    return app
+
+
+async def _listen(runner: web.AppRunner, settings: PanelSettings) -> asyncio.Server:
+    serve = runner.server
+    if serve is None:
+        raise PanelError("the page's server is not set up")
+
+    def connect() -> asyncio.BaseProtocol:
+        return serve() if len(serve.connections) < CONNECTIONS else _Closed()
+
+    try:
+        return await asyncio.get_running_loop().create_server(connect, settings.address, settings.port)
+    except OSError as error:
+        raise PanelError(
+            f"the page cannot be served at {settings.address}:{settings.port} ({error.strerror}); "
+            "set panel.port to another one, or to 0 for any that is free"
+        ) from error
+
+
+class _Closed(asyncio.Protocol):
+    """Answers a connection too many: not at all."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
+
+
+class _Garbage(logging.Filter):
+    """Requests that are no HTTP are the sender's fault; a log full of them would be ours."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, HttpProcessingError)
+
+
+def _quiet() -> logging.Logger:
+    logger = logging.getLogger("vagus.page")
+    if not logger.filters:
+        logger.addFilter(_Garbage())
+    return logger
