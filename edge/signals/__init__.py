@@ -1,0 +1,1 @@
+"""Samples in, features out: NumPy only, one definition for the device and for training."""

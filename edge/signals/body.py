@@ -1,0 +1,76 @@
+"""Samples of a worn watch in; features, raw and as a model wants them, out, one pair a hop."""
+
+from dataclasses import dataclass
+
+from edge.clock import StreamNs
+from edge.flow import Channel, Features, Samples, Window
+from edge.signals.features import extract
+from edge.signals.normalise import Normaliser, State, Usual
+from edge.signals.wear import Wear, wear
+from edge.signals.windows import Windows
+
+CHANNELS = frozenset(
+    {
+        Channel.PULSE, Channel.BEAT_INTERVAL, Channel.HEART_RATE, Channel.SKIN_CONDUCTANCE, Channel.SKIN_TEMPERATURE,
+        Channel.MOTION,
+    }
+)  # fmt: skip
+"""What a wrist's features are made of; other channels pass by."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """What one window says."""
+
+    wear: Wear
+    raw: Features
+    """Every feature in its unit, NaN where there is none: for reasons that a person can read."""
+    told: Features | None
+    """The model's features, normalised for this person, no NaN; None when no prediction may be made from them.
+    ``told.gap`` says that the model's state must start anew."""
+
+
+class Body:
+    """Windows, features, wear and the person's usual, in the one order in which training and the device run them.
+
+    No prediction is offered while the watch is off the wrist, as long as a window still holds seconds off the wrist, or
+    when less than ``least_quality`` of the model's features are there. The first one after such a time, after a hole,
+    and at the start carries ``gap``.
+    """
+
+    def __init__(self, usual: Usual, span_s: float, hop_s: float, least_quality: float = 0.25) -> None:
+        self.windows = Windows(span_s, hop_s)
+        self.normaliser = Normaliser(usual)
+        self.least_quality = least_quality
+        self._fresh = True
+        self._worn_since = StreamNs(0)
+
+    def feed(self, samples: Samples) -> list[Reading]:
+        """Take samples; return a reading for each window they complete, oldest first."""
+        if samples.channel not in CHANNELS:
+            return []
+        return [self.read(window) for window in self.windows.feed(samples)]
+
+    def read(self, window: Window) -> Reading:
+        """One window's reading; windows must come in order."""
+        return self.tell(wear(window), extract(window), window.start)
+
+    def tell(self, worn: Wear, raw: Features, start: StreamNs) -> Reading:
+        """A reading from what was already seen in a window that began at ``start``; in order, too."""
+        if worn is not Wear.ON:
+            self._worn_since = raw.end
+        told = self.normaliser.push(raw) if start >= self._worn_since else None
+        if told is None or told.quality < self.least_quality:
+            self._fresh = True
+            return Reading(worn, raw, None)
+        gap = raw.gap or self._fresh
+        self._fresh = False
+        return Reading(worn, raw, Features(told.end, told.names, told.values, told.quality, told.received, gap))
+
+    def state(self) -> State:
+        """The person's usual, to be saved."""
+        return self.normaliser.state()
+
+    def restore(self, state: State) -> None:
+        """Go on with a saved usual; ValueError when it belongs to another model."""
+        self.normaliser.restore(state)

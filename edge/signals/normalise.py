@@ -1,0 +1,154 @@
+"""Features in; the same features told from this person's own usual, out: causal, robust, bounded."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from edge.flow import Features, Floats
+from edge.signals.features import LOGARITHMIC
+from edge.signals.grid import Doubles
+
+State: TypeAlias = dict[str, npt.NDArray[np.float32]]
+
+_SMALLEST = 1e-4
+"""Added under the logarithm: far below what any of the features can resolve."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What a model's contract fixes about its normaliser; fitted on the training subjects alone."""
+
+    names: tuple[str, ...]
+    """Features the model wants, in its order; all in the register."""
+    centre: tuple[float, ...]
+    """Median over people of a person's median, after the logarithm where one is taken."""
+    scale: tuple[float, ...]
+    """Median over people of a person's spread (quartile distance / 1.349)."""
+    prior: float = 8.0
+    """How many remembered windows of the person the population counts for."""
+    memory: int = 240
+    """Windows remembered at most: 240 at every third hop of 5 s are an hour."""
+    stride: int = 3
+    """Every so many windows one is remembered: those between overlap it and say nearly the same."""
+    clip: float = 4.0
+
+    def __post_init__(self) -> None:
+        if not (len(self.names) == len(self.centre) == len(self.scale) > 0):
+            raise ValueError(
+                f"a normaliser needs one centre and one scale for each name, got {len(self.names)} names, "
+                f"{len(self.centre)} centres and {len(self.scale)} scales"
+            )
+        if min(self.scale) <= 0 or self.prior < 0 or min(self.memory, self.stride) < 1 or self.clip <= 0:
+            raise ValueError("a normaliser needs scales, memory, stride and clip above 0 and a prior of at least 0")
+
+
+class Normaliser:
+    """Distance of each feature from the person's own median so far, in the person's own spread so far.
+
+    The centre is the mean of the population's centre, weighted ``prior``, and of the median of this person's remembered
+    windows, weighted by how many hold the feature; so is the scale. It looks only back, to the newest remembered
+    window, which may be the present one. A missing feature is 0, "as usual". Memory is bounded.
+    """
+
+    def __init__(self, usual: Usual) -> None:
+        self.usual = usual
+        self._population = np.array(usual.centre), np.array(usual.scale)
+        self._person = self._population
+        self._past: Floats = np.full((usual.memory, len(usual.names)), np.nan, np.float32)
+        self._seen = 0
+        self._columns: tuple[tuple[str, ...], npt.NDArray[np.int64]] | None = None
+
+    @property
+    def seen(self) -> int:
+        """Windows learned from since the start."""
+        return self._seen
+
+    def push(self, features: Features) -> Features:
+        """Learn from this window, and return it normalised: finite, within ``clip``, quality of the wanted names."""
+        values = self._values(features)
+        if self._seen % self.usual.stride == 0:
+            self._past[(self._seen // self.usual.stride) % self.usual.memory] = values
+            self._person = self._learned((self._seen // self.usual.stride) + 1)
+        self._seen += 1
+        return self._told(features, values)
+
+    def peek(self, features: Features) -> Features:
+        """The same without learning: for a window that is not the person's usual by definition."""
+        return self._told(features, self._values(features))
+
+    def state(self) -> State:
+        """What must be saved for a later ``restore``: a few hundred kilobytes at most."""
+        return {"past": self._past.copy(), "seen": np.array([self._seen], np.float32)}
+
+    def restore(self, state: Mapping[str, npt.NDArray[np.float32]]) -> None:
+        """Go on where ``state()`` was taken; ValueError when it is of another normaliser."""
+        past = state.get("past")
+        seen = state.get("seen")
+        if past is None or seen is None or past.shape != self._past.shape:
+            shape = None if past is None else past.shape
+            raise ValueError(f"saved baseline has shape {shape}, this model needs {self._past.shape}: start it anew")
+        self._past = past.astype(np.float32)
+        self._seen = int(seen[0])
+        self._person = self._learned(-(-self._seen // self.usual.stride))
+
+    def _values(self, features: Features) -> Doubles:
+        raw = features.values[self._pick(features.names)].astype(np.float64)
+        return logarithmic(raw, self.usual.names)
+
+    def _told(self, features: Features, values: Doubles) -> Features:
+        centre, scale = self._person
+        distance = (values - centre) / scale
+        known = np.isfinite(distance)
+        told = np.where(known, np.clip(distance, -self.usual.clip, self.usual.clip), 0.0).astype(np.float32)
+        return Features(features.end, self.usual.names, told, float(known.mean()), features.received, features.gap)
+
+    def _learned(self, remembered: int) -> tuple[Doubles, Doubles]:
+        """Centre and scale from what is remembered of the person and of the population."""
+        centre, scale = self._population
+        count, low, middle, high = quartiles(self._past[: min(remembered, self.usual.memory)])
+        known = count > 0
+        own = np.where(known, count / np.maximum(count + self.usual.prior, 1e-9), 0.0)
+        centre = np.where(known, own * middle + (1 - own) * centre, centre)
+        spread = np.where(known, own * (high - low) / 1.349 + (1 - own) * scale, scale)
+        # few windows of one quiet hour may hardly differ: a distance in such a spread would be noise
+        return centre, np.maximum(spread, 0.25 * scale)
+
+    def _pick(self, names: tuple[str, ...]) -> npt.NDArray[np.int64]:
+        if self._columns is None or self._columns[0] is not names:
+            missing = set(self.usual.names) - set(names)
+            if missing:
+                raise ValueError(f"the model wants features that nobody extracts: {', '.join(sorted(missing))}")
+            self._columns = (names, np.array([names.index(n) for n in self.usual.names], np.int64))
+        return self._columns[1]
+
+
+def logarithmic(values: Doubles, names: Sequence[str]) -> Doubles:
+    """Natural logarithm of the features that are compared by ratio, (..., n); NaN stays NaN."""
+    ratio = np.array([n in LOGARITHMIC for n in names])
+    return np.where(ratio, np.log(np.maximum(values, 0) + _SMALLEST), values)
+
+
+def quartiles(rows: Floats | Doubles) -> tuple[Doubles, Doubles, Doubles, Doubles]:
+    """Count of numbers, first quartile, median, third quartile of each column; NaN columns give NaN, no warning."""
+    if not len(rows):
+        columns = int(rows.shape[1])
+        nothing: Doubles = np.full(columns, np.nan)
+        return np.zeros(columns), nothing, nothing, nothing
+    ordered = np.sort(rows.astype(np.float64), axis=0)  # NaN last
+    count: npt.NDArray[np.intp] = np.isfinite(ordered).sum(axis=0)
+    low, middle, high = (_share(ordered, count, share) for share in (0.25, 0.5, 0.75))
+    return count.astype(np.float64), low, middle, high
+
+
+def _share(ordered: Doubles, count: npt.NDArray[np.intp], share: float) -> Doubles:
+    """The value below which ``share`` of each column's numbers lie, linear between two."""
+    last = np.maximum(count - 1, 0)
+    place = last * share
+    low = place.astype(np.int64)
+    high = np.minimum(low + 1, last)
+    column = np.arange(int(ordered.shape[1]))
+    below, above = ordered[low, column], ordered[high, column]
+    return below + (above - below) * (place - low)

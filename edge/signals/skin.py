@@ -1,0 +1,88 @@
+"""Skin conductance and temperature in; tonic level, responses and slopes, out."""
+
+import math
+
+import numpy as np
+
+from edge.clock import SECOND
+from edge.flow import Channel, Signal, Window
+from edge.signals.grid import Doubles, Grid, Mask, even, low_pass
+
+_MOST_HZ = 8.0
+_TONIC_HZ = 0.05
+"""Slower than this is tonic, faster is phasic: the usual high-pass split (Boucsein 2012, ch. 3.1.4.2)."""
+_SMOOTH_HZ = 1.0
+_RESPONSE_US = 0.01
+"""Least rise of a response: the lower of the two usual criteria (Boucsein et al. 2012, Psychophysiology 49:1017), since
+the wrist gives smaller responses than the palm."""
+_LONGEST_RISE_S = 6.0
+_LEAST_S, _PHASIC_S = 5.0, 20.0
+_LEAST_COVER = 0.6
+
+NAMES = (
+    "conductance", "conductance_slope", "phasic_spread", "responses", "response_height", "response_rise",
+    "temperature", "temperature_slope",
+)  # fmt: skip
+
+
+def skin(window: Window) -> tuple[float, ...]:
+    """The values of NAMES, NaN where the window cannot support one.
+
+    conductance (mean of the tonic part) uS; slopes per minute; phasic_spread (standard deviation of the phasic part)
+    uS; responses per minute; response_height uS and response_rise s, means over the responses (0 uS without any, rise
+    NaN); temperature degC.
+    """
+    temperature = window.signals.get(Channel.SKIN_TEMPERATURE)
+    return (
+        *_conductance(window.signals.get(Channel.SKIN_CONDUCTANCE), window.start),
+        *_level(temperature),
+    )
+
+
+def split(grid: Grid) -> tuple[Doubles, Doubles]:
+    """Tonic and phasic part of a conductance, uS, on its grid; they sum to the (smoothed) whole."""
+    smooth = low_pass(grid.values, grid.rate_hz, _SMOOTH_HZ, order=2) if grid.rate_hz > 2 * _SMOOTH_HZ else grid.values
+    tonic = low_pass(smooth, grid.rate_hz, _TONIC_HZ, order=2)
+    return tonic, smooth - tonic
+
+
+def responses(phasic: Doubles, rate_hz: float) -> tuple[Doubles, Doubles]:
+    """Height (uS) and rise time (s) of each response: a climb of at least 0.01 uS from a trough to the next peak."""
+    turns = np.flatnonzero(np.diff(np.sign(np.diff(phasic))) != 0) + 1
+    turns = np.concatenate(([0], turns, [len(phasic) - 1]))
+    height = np.diff(phasic[turns])
+    rise = np.diff(turns) / rate_hz
+    found = (height >= _RESPONSE_US) & (rise > 0) & (rise <= _LONGEST_RISE_S)
+    return height[found], rise[found]
+
+
+def _conductance(signal: Signal | None, start_ns: int) -> tuple[float, ...]:
+    nothing = (math.nan,) * 6
+    if signal is None or signal.values.ndim != 1 or len(signal.times) < 2:
+        return nothing
+    level, slope = _level(signal)
+    grid = even(signal, start_ns, _MOST_HZ)
+    if grid is None or not _covers(grid.real, grid.rate_hz) or grid.rate_hz < 2:
+        return (level, slope, *nothing[2:])
+    tonic, phasic = split(grid)
+    heights, rises = responses(phasic, grid.rate_hz)
+    minutes = len(phasic) / grid.rate_hz / 60
+    height = float(heights.mean()) if len(heights) else 0.0
+    rise = float(rises.mean()) if len(rises) else math.nan
+    return float(tonic.mean()), slope, float(phasic.std()), len(heights) / minutes, height, rise
+
+
+def _covers(real: Mask, rate_hz: float) -> bool:
+    return len(real) / rate_hz >= _PHASIC_S and float(real.mean()) >= _LEAST_COVER
+
+
+def _level(signal: Signal | None) -> tuple[float, float]:
+    """Mean and least-squares slope per minute; NaN when the samples cover less than five seconds."""
+    if signal is None or signal.values.ndim != 1 or len(signal.times) < 2:
+        return math.nan, math.nan
+    t = (signal.times - signal.times[0]) / SECOND
+    y = signal.values.astype(np.float64)
+    if t[-1] < _LEAST_S:
+        return float(y.mean()), math.nan
+    centred = t - t.mean()
+    return float(y.mean()), 60 * float(centred @ (y - y.mean())) / float(centred @ centred)

@@ -1,0 +1,107 @@
+"""Samples of many channels and rates in; the last seconds of all of them, every hop, out."""
+
+from types import MappingProxyType
+
+from edge.clock import HostNs, StreamNs, nanoseconds, seconds
+from edge.flow import Channel, Samples, Signal, Window
+from edge.signals.ring import Ring
+
+_PATIENCE_S = 2.0
+"""How long a window waits for a channel that is behind the others: longer than any packet we know."""
+_KEEP_MORE_S = 4.0
+"""Kept beyond the span: a window is cut up to a hop and the patience after its end."""
+_LATE_RUNS = 16
+"""So many runs in a row that are all too old mean that the clock went back, not that packets are late."""
+
+
+class Windows:
+    """One window of ``span_s`` seconds every ``hop_s`` seconds of stream time, from the first full span on.
+
+    Windows end on a grid that the first sample sets. A window is cut as soon as every channel has reached its end;
+    a channel that has fallen silent is not waited for longer than two seconds. A hop in which nothing at all was
+    heard has no window, and the next one is marked as a gap. Feed only the channels the features want.
+    """
+
+    def __init__(self, span_s: float = 60.0, hop_s: float = 5.0) -> None:
+        if not (0 < hop_s <= span_s):
+            raise ValueError(f"hop must be above 0 and at most the span, got hop {hop_s} s and span {span_s} s")
+        self.span_s, self.hop_s = span_s, hop_s
+        self._span, self._hop = nanoseconds(span_s), nanoseconds(hop_s)
+        self._keep_s = span_s + hop_s + _PATIENCE_S + _KEEP_MORE_S
+        self._rings: dict[Channel, Ring] = {}
+        self._next: StreamNs | None = None
+        self._gap = False
+        self._late_in_a_row = 0
+        self.late = 0
+        """Samples that came twice, too late, or were no numbers."""
+
+    def feed(self, samples: Samples) -> list[Window]:
+        """Take samples; return the windows they complete, oldest first."""
+        if not len(samples.times):
+            return []
+        if self._clock_went_back(samples):
+            self._restart()
+        ring = self._rings.setdefault(samples.channel, Ring(self._keep_s))
+        self.late += len(samples.times) - ring.add(samples)
+        if ring.newest is None:
+            return []
+        if self._next is None:
+            self._next = StreamNs(int(samples.times.min()) + self._span)
+        return self._cut_due()
+
+    def _cut_due(self) -> list[Window]:
+        windows: list[Window] = []
+        while self._next is not None and self._due(self._next):
+            end = self._next
+            if self._heard_in(StreamNs(end - self._hop), end):
+                windows.append(self._cut(end))
+                self._gap = False
+                self._next = StreamNs(end + self._hop)
+            else:
+                self._gap = True
+                self._next = self._resume_after(end)
+        return windows
+
+    def _due(self, end: StreamNs) -> bool:
+        """Every channel has reached ``end``, or has been silent for longer than is waited for."""
+        reached = [self._reached(ring) for ring in self._rings.values() if len(ring)]
+        newest = max(reached)
+        patience = nanoseconds(_PATIENCE_S)
+        waited_for = [at for ring, at in zip(self._rings.values(), reached, strict=True) if ring.rate_hz > 0]
+        return newest >= end and all(at >= end or newest - at > patience for at in waited_for)
+
+    def _reached(self, ring: Ring) -> int:
+        """Time up to which this channel is known; half a period of jitter is forgiven."""
+        newest = ring.newest
+        return 0 if newest is None else newest + ring.period_ns + ring.period_ns // 2
+
+    def _heard_in(self, start: StreamNs, end: StreamNs) -> bool:
+        return any(ring.cut(start, end) is not None for ring in self._rings.values())
+
+    def _resume_after(self, end: StreamNs) -> StreamNs:
+        """The next end on the grid whose hop holds a sample."""
+        later = [int(s.times[0]) for s in self._signals(end, StreamNs(2**62)).values()]
+        if not later:
+            return StreamNs(end + self._hop)
+        return StreamNs(end + (1 + (min(later) - end) // self._hop) * self._hop)
+
+    def _cut(self, end: StreamNs) -> Window:
+        start = StreamNs(end - self._span)
+        received = max((ring.received(end) for ring in self._rings.values()), default=HostNs(0))
+        return Window(start, end, MappingProxyType(self._signals(start, end)), received, self._gap)
+
+    def _signals(self, start: StreamNs, end: StreamNs) -> dict[Channel, Signal]:
+        cuts = {channel: ring.cut(start, end) for channel, ring in self._rings.items()}
+        return {channel: cut for channel, cut in cuts.items() if cut is not None}
+
+    def _clock_went_back(self, samples: Samples) -> bool:
+        newest = max((ring.newest or 0 for ring in self._rings.values()), default=0)
+        late = self._next is not None and seconds(newest - int(samples.times.max())) > self._keep_s
+        self._late_in_a_row = self._late_in_a_row + 1 if late else 0
+        return self._late_in_a_row >= _LATE_RUNS
+
+    def _restart(self) -> None:
+        self._rings.clear()
+        self._next = None
+        self._gap = True
+        self._late_in_a_row = 0

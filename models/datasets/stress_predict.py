@@ -1,0 +1,38 @@
+"""Stress-Predict: a wrist under Stroop, interview and hyperventilation, with rest between.
+
+Iqbal T., Simpkin A.J., Roshan D., et al. (2022). Stress Monitoring Using Wearable Sensors: A Pilot Study and
+Stress-Predict Dataset. Sensors 22(21), 8135. https://doi.org/10.3390/s22218135
+Licence: MIT (repository italha-d/Stress-Predict-Dataset). Empatica E4 at the wrist, healthy adults.
+The default wrist model is trained on it.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from models.datasets import DatasetError
+from models.datasets.recordings import Recording, archive, e4_tracks
+
+FILE = "stress_predict.npz"
+
+
+def load(directory: Path) -> list[Recording]:
+    """All recordings of ``stress_predict.npz`` in a directory (or that file), in order of subject.
+
+    Labels: 1 in the three tasks, 0 in rest, -1 before the protocol began; a recording without labels is all -1.
+    Raises DatasetError when the file is not there or holds something else.
+    """
+    path = directory if directory.suffix == ".npz" else directory / FILE
+    if not path.is_file():
+        raise DatasetError(f"no Stress-Predict recordings at {path}: give the directory that holds {FILE}", path)
+    with archive(path) as arrays:
+        subjects = sorted({name.split("_", 1)[0] for name in arrays if name.endswith("_BVP")})
+        return [
+            Recording("stress_predict", s, e4_tracks(arrays, s), arrays[f"{s}_label1hz"].astype(np.int8))
+            for s in subjects
+        ]
+
+
+def labelled(recordings: list[Recording]) -> list[Recording]:
+    """Those with at least one labelled second."""
+    return [r for r in recordings if bool((r.label_1hz >= 0).any())]

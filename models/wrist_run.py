@@ -1,0 +1,220 @@
+"""One run of the wrist: recordings in; model, contract, calibration, out-of-fold predictions and card, out."""
+# Keras ships no types: what its objects return is unknown to the checker. The functions' own signatures are typed.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from edge.flow import Features
+from edge.signals import motion
+from edge.signals.features import FEATURE_VERSION
+from edge.signals.normalise import Usual
+from models import metrics
+from models.catalog import Task
+from models.datasets import stress_predict, wesad
+from models.protocol import Fold, of, subject_folds
+from models.wrist import LABELS, MEMORY, VERDICT, Walk, Weights
+from models.wrist_figures import best_threshold, by_the_clock, calibrated, figures, logit, majority, pooled
+from models.wrist_streams import Judge, Judged, Seen, fit_usual, judge, see, tell
+from models.wrist_training import Recipe, fit, network, sequences
+
+Progress = Callable[[float, str], None]
+"""Told the share that is done, 0 to 1, and what is being done."""
+_HELD_ROWS, _CALIBRATION_ROWS = 540, 540
+_STATE_CLIP = 8.0
+"""The cell state is held within this; training does not reach it."""
+_LATE_HOPS = 120
+"""A watch put on ten minutes into the protocol: whatever leans on the clock falls then."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Learned:
+    """A network and the population it was told from."""
+
+    usual: Usual
+    weights: Weights
+
+
+def train(task: Task) -> dict[str, object]:
+    """Train the wrist for the register; ``epochs`` is the number of batches, when given."""
+    recipe = Recipe() if task.epochs is None else Recipe(batches=task.epochs)
+    return train_wrist(task.data, task.run, task.seed, recipe=recipe, seen=task.seen, command=task.command)
+
+
+def train_wrist(
+    data: Path,
+    out: Path,
+    seed: int,
+    *,
+    recipe: Recipe | None = None,
+    seen: Progress | None = None,
+    command: str = "",
+) -> dict[str, object]:
+    """Judge the recipe on people left out, then train it on everybody, and leave the run's files in ``out``.
+
+    Learns from Stress-Predict alone; WESAD, when it is in ``data``, is a benchmark that nothing was chosen on.
+    Returns the card. Raises DatasetError when the recordings cannot be used.
+    """
+    recipe = recipe or Recipe()
+    seen = seen or _unseen
+    recordings = stress_predict.labelled(stress_predict.load(data))
+    people: list[tuple[str, Seen]] = []
+    for k, recording in enumerate(recordings):
+        people.append((recording.subject, see(recording, recipe.window_s, recipe.hop_s)))
+        seen(0.2 * (k + 1) / len(recordings), f"features of {recording.subject}")
+    folds = subject_folds([name for name, _ in people], recipe.folds, seed)
+    moving = replace(recipe, names=motion.NAMES)
+    wrist, late = _left_out(people, folds, recipe, seed, lambda done: seen(0.2 + 0.4 * done, "people left out"))
+    motion_only, _ = _left_out(people, folds, moving, seed, lambda done: seen(0.6 + 0.2 * done, "motion only"))
+    final = learn([s for _, s in people], recipe, seed, lambda done: seen(0.8 + 0.1 * done, "everybody"))
+    chance, labels, _, _ = pooled(wrist)
+    both = np.stack([-logit(chance) / 2, logit(chance) / 2], axis=1).astype(np.float32)
+    temperature = round(metrics.fitted_temperature(both, labels), 4)
+    told = calibrated(wrist, temperature, 0.0)
+    threshold = best_threshold(told)
+    seen(0.9, "benchmarks")
+    clock = [p for fold in folds for p in by_the_clock(of(fold.learn, _named(wrist)), of(fold.judge, _named(wrist)))]
+    card: dict[str, object] = {
+        "network": "wrist",
+        "command": command,
+        "seed": seed,
+        "parameters": int(network(final.weights, recipe).count_params()),
+        "recipe": asdict(recipe),
+        "learned_from": "Stress-Predict (MIT), every labelled person",
+        "judged_on": f"{recipe.folds} groups of people left out, state carried from the first window to the last",
+        "temperature": temperature,
+        "threshold": threshold,
+        "wrist": figures(told, threshold),
+        "wrist_at_half": figures(told, 0.5),
+        "motion_only": figures(motion_only, best_threshold(motion_only)),
+        "clock_only": figures(clock, 0.5),
+        "majority": majority(told),
+        "late_watch": figures(calibrated(late, temperature, 0.0), threshold),
+        "wesad": _wesad(data, final, recipe, temperature, threshold),
+    }
+    _leave(out, people, folds[0], final, told, card, recipe, seed)
+    seen(1.0, "done")
+    return card
+
+
+def learn(people: Sequence[Seen], recipe: Recipe, seed: int, seen: Callable[[float], None]) -> Learned:
+    """Fit population and network on these people alone."""
+    usual = fit_usual(people, recipe.names, **recipe.constants())
+    told = [
+        [tell(person.late(hops), usual, recipe.least_quality) for hops in recipe.late_starts if hops < len(person.hops)]
+        for person in people
+    ]
+    return Learned(usual, fit(told, recipe, seed, seen))
+
+
+def walker(weights: Weights, temperature: float = 1.0) -> Judge:
+    """The float network as a judge: one window in, a probability of stress out, state carried and clipped."""
+    walk = Walk(weights, _STATE_CLIP)
+
+    def say(features: Features) -> float:
+        if features.gap:
+            walk.reset()
+        calm, stress = walk.step(features.values).astype(np.float64).tolist()
+        return float(1 / (1 + np.exp(-(stress - calm) / temperature)))
+
+    return say
+
+
+def _left_out(
+    people: Sequence[tuple[str, Seen]], folds: Sequence[Fold], recipe: Recipe, seed: int, seen: Callable[[float], None]
+) -> tuple[list[Judged], list[Judged]]:
+    """Everybody, judged by a network that never met them; then the same with a watch put on late."""
+    judged, late = list[Judged](), list[Judged]()
+    for k, fold in enumerate(folds):
+        learned = learn(of(fold.learn, people), recipe, seed, lambda done, k=k: seen((k + done) / len(folds)))
+        for person in of(fold.judge, people):
+            judged.append(judge(person, learned.usual, recipe.least_quality, walker(learned.weights)))
+            after = person.late(_LATE_HOPS)
+            late.append(judge(after, learned.usual, recipe.least_quality, walker(learned.weights)))
+    return judged, late
+
+
+def _unseen(done: float, note: str) -> None:
+    """Progress that nobody watches."""
+    del done, note
+
+
+def _named(people: Sequence[Judged]) -> list[tuple[str, Judged]]:
+    return [(p.subject, p) for p in people]
+
+
+def _wesad(data: Path, final: Learned, recipe: Recipe, temperature: float, threshold: float) -> dict[str, object]:
+    """The shipped network on WESAD, stress against baseline and against all calm; empty when WESAD is not there."""
+    if not (data / wesad.FILE).is_file():
+        return {}
+    told: dict[str, object] = {}
+    for name, calm in (("stress_vs_baseline", wesad.Calm.BASELINE), ("stress_vs_all_calm", wesad.Calm.ALL)):
+        people = [
+            judge(see(r, recipe.window_s, recipe.hop_s), final.usual, recipe.least_quality,
+                  walker(final.weights, temperature))
+            for r in wesad.load(data, calm)
+        ]  # fmt: skip
+        told[name] = figures(people, threshold)
+    return told
+
+
+def _leave(
+    out: Path, people: Sequence[tuple[str, Seen]], fold: Fold, final: Learned, told: Sequence[Judged],
+    card: dict[str, object], recipe: Recipe, seed: int,
+) -> None:  # fmt: skip
+    """Write the run's files.
+
+    The network has met the people of held.npz too: they show what int8 costs, no more. What the network is worth stands
+    in oof.npz, whose every prediction is of a person left out.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    network(final.weights, recipe).save(out / "model.keras")
+    for file, names, count in (("calibration", fold.learn, _CALIBRATION_ROWS), ("held", fold.judge, _HELD_ROWS)):
+        told_now = [tell(person, final.usual, recipe.least_quality) for person in of(names, people)]
+        rows, labels, subjects = sequences(told_now, recipe, count, seed)
+        np.savez_compressed(out / f"{file}.npz", features=rows, labels=labels, subjects=np.array(subjects))
+    chance, labels, ends, person = pooled(told)
+    subject = np.array([p.subject for p in told])[person]
+    np.savez_compressed(
+        out / "oof.npz", probability=chance.astype(np.float32), label=labels, subject=subject, time_s=ends
+    )
+    (out / "contract.json").write_text(
+        json.dumps(_contract(final, card["temperature"], card["threshold"], recipe), indent=1) + "\n"
+    )
+    (out / "card.json").write_text(json.dumps(card, indent=1) + "\n")
+
+
+def _contract(final: Learned, temperature: object, threshold: object, recipe: Recipe) -> dict[str, object]:
+    """The wrist's piece of a bundle's contract (edge/bundle_contract.WristModel), without its files."""
+    usual = final.usual
+    return {
+        "feature_version": FEATURE_VERSION,
+        "layers": {"memory": MEMORY, "verdict": VERDICT},
+        "features": list(recipe.names),
+        "mean": [0.0] * len(recipe.names),
+        "scale": [1.0] * len(recipe.names),
+        "clip": usual.clip,
+        "window_s": recipe.window_s,
+        "step_s": recipe.hop_s,
+        "steps": recipe.steps,
+        "units": recipe.units,
+        "labels": list(LABELS),
+        "temperature": temperature,
+        "bias": 0.0,
+        "threshold": threshold,
+        "min_quality": recipe.least_quality,
+        "mask": False,
+        "state_clip": _STATE_CLIP,
+        "normalise": {
+            "centre": list(usual.centre),
+            "scale": list(usual.scale),
+            "prior": usual.prior,
+            "memory": usual.memory,
+            "stride": usual.stride,
+            "clip": usual.clip,
+        },
+    }
