@@ -43,4 +43,6 @@ class Dialer:
             password=read_password(self._settings),
             will_topic=topics.status,
             will_payload=OFFLINE,
+            # A name that changes must leave nothing behind.
+            will_retain=not self._settings.seal_to_file,
         )

@@ -69,13 +69,15 @@ class Keeper:
             del self._held[position]
             self._acknowledged.discard(position)
         try:
-            self._write(self.open())
+            store = self.open()
+            self._write(store)
             self._recovered()
-            return None
         except sqlite3.Error as error:
             return self._mend(error)
         except OutboxError as error:
             return self._not_durable(error)
+        self._look(store)
+        return None
 
     def page(self, after: int, limit: int) -> list[Row]:
         """The next rows in order, from the file and from memory; OutboxError where the file cannot be read."""
@@ -125,11 +127,17 @@ class Keeper:
         self._held.clear()
         self._acknowledged.clear()
         self._commits += 1
+
+    def _look(self, store: Store) -> None:
+        """Now and then: is anything too old, too much or too long? The messages are safe whatever happens here."""
         regular = self._commits % _COMMITS_PER_LOOK == 0
-        if regular or store.counts.bytes > self._settings.max_bytes:
-            self._evict(store)
-        if regular and store.log_is_long:
-            store.checkpoint()
+        try:
+            if regular or store.counts.bytes > self._settings.max_bytes:
+                self._evict(store)
+            if regular and store.log_is_long:
+                store.checkpoint()
+        except sqlite3.Error as error:
+            _log.debug("outbox %s: %s", store.path, error)
 
     def _evict(self, store: Store) -> None:
         if gone := self._count(store.evict(self._clock.wall())):

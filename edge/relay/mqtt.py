@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections import deque
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -12,21 +11,22 @@ from typing import Self
 from edge.clock import Clock, HostNs, seconds
 from edge.flow import Alert
 from edge.relay.address import BrokerAddress
-from edge.relay.alerts import StateMessage, encode_alert, encode_state, stamp_published
+from edge.relay.alerts import StateMessage, encode_alert, encode_state
 from edge.relay.backoff import Backoff
+from edge.relay.board import Board
 from edge.relay.dial import Dialer
-from edge.relay.errors import BrokerError, OutboxError
+from edge.relay.errors import BrokerError
+from edge.relay.names import Names
 from edge.relay.outbox import Outbox
+from edge.relay.seal import Seal, read_public_key
+from edge.relay.sender import Sender
 from edge.relay.session import Session
 from edge.relay.settings import MqttSettings
-from edge.relay.store import Priority, Row
+from edge.relay.store import Priority
 from edge.relay.topics import OFFLINE, ONLINE, Topics
 
 _log = logging.getLogger(__name__)
-_STATE_EXPIRY_S = 600
-"""A state that no one could be told for so long is no state any more (MQTT 5)."""
-_PAGE = 64
-_RETRY_S = 1.0
+_LOOK_S = 1.0
 _GOODBYE_S = 2.0
 
 
@@ -52,24 +52,23 @@ class Relay:
         ``on_acked(id, when)`` hears of every message whose PUBACK came, at the host time it came.
         """
         self.settings = settings
-        self.topics = Topics(settings.base_topic, settings.device)
+        self.names = Names(settings, clock)
         self.acked = 0
         """Messages acknowledged since the start."""
         self.trouble: str | None = None
         """Why there is no connection; None while there is one or before the first attempt."""
+        self._topics = self.names.topics()
         self._dialer = Dialer(settings, address or settings.address)
         self._outbox = outbox
         self._clock = clock
         self._on_acked = on_acked
         self._backoff = Backoff(settings.reconnect_min_s, settings.reconnect_max_s, chance)
         self._session: Session | None = None
-        self._flights: dict[int, tuple[Row, HostNs]] = {}
-        self._retained: dict[str, bytes] = {}
-        self._untold: set[str] = set()
-        self._telling: dict[int, str] = {}
-        self._handlers: dict[str, Callable[[bytes], None]] = {}
-        self._stored = asyncio.Event()
-        self._changed = asyncio.Event()
+        self._seal = Seal(read_public_key(settings.seal_to_file)) if settings.seal_to_file else None
+        self._board = Board()
+        self._sender = Sender(outbox, clock, settings.in_flight, self._tell_trouble)
+        self._goodbye: int | None = None
+        self._handlers: dict[str, Callable[[bytes, bool], None]] = {}
         self._moved = asyncio.Event()
         self._tasks = contextlib.AsyncExitStack()
 
@@ -88,6 +87,11 @@ class Relay:
         if self._session is not None:
             await self._say_goodbye(self._session)
         return await self._tasks.__aexit__(kind, error, trace)
+
+    @property
+    def topics(self) -> Topics:
+        """What we speak on now."""
+        return self._topics
 
     @property
     def connected(self) -> bool:
@@ -115,20 +119,29 @@ class Relay:
 
     def publish_state(self, state: StateMessage) -> None:
         """Tell the state, now or when there is a connection again; only the newest is kept, and retained."""
-        self.publish_retained(self.topics.state, encode_state(state))
+        payload = encode_state(state)
+        self._board.post("~/state", self._seal.close("state", payload) if self._seal else payload)
 
-    def publish_retained(self, topic: str, payload: bytes) -> None:
-        """Keep a topic at its newest payload, over reconnects, too; an empty payload clears the topic."""
-        self._retained[topic] = payload
-        self._untold.add(topic)
-        self._changed.set()
+    def publish_retained(self, name: str, payload: bytes) -> None:
+        """Keep a topic at its newest payload, over reconnects, too; an empty payload clears it.
 
-    def listen(self, topic: str, handler: Callable[[bytes], None]) -> None:
-        """Hear a topic, over reconnects, too. The handler runs on the event loop and must not raise."""
-        self._handlers[topic] = handler
+        A name that begins with `~/` stands under our device. It is not sealed.
+        """
+        self._board.post(name, payload)
+
+    def tell_again(self, name: str) -> None:
+        """Publish a retained topic once more, unchanged."""
+        self._board.tell_again(name)
+
+    def listen(self, name: str, handler: Callable[[bytes, bool], None]) -> None:
+        """Hear a topic, over reconnects, too; `~/` stands for our device.
+
+        ``handler(payload, retained)`` runs on the event loop and must not raise.
+        """
+        self._handlers[name] = handler
         if self._session is not None:
             with contextlib.suppress(BrokerError):  # the next connection subscribes
-                self._session.subscribe(topic)
+                self._session.subscribe(self._topics.resolve(name))
 
     async def drain(self, timeout_s: float) -> bool:
         """Wait until everything is acknowledged; False when that took too long."""
@@ -156,27 +169,30 @@ class Relay:
         return holds()
 
     async def _store(self, name: str, kind: str, payload: bytes, priority: Priority, sequence: int) -> None:
+        if self._seal:
+            payload = self._seal.close(name, payload)
         try:
             await self._outbox.put(name, kind, payload, priority=priority, sequence=sequence)
         finally:
-            self._stored.set()
+            self._sender.wake()
 
     async def _run(self) -> None:
         while True:
+            self._topics = self.names.topics()
             try:
-                session = await self._dialer.dial(self.topics)
+                session = await self._dialer.dial(self._topics)
             except BrokerError as error:
                 self._tell_trouble(str(error))
             else:
                 self.trouble = None
-                self._tell_trouble(f"broker {self._dialer.address}: {await self._serve(session)}")
+                reason = await self._serve(session)
+                if self.names.due:
+                    continue
+                self._tell_trouble(f"broker {self._dialer.address}: {reason}")
             await asyncio.sleep(self._backoff.next_s())
 
     async def _serve(self, session: Session) -> str:
         """Use a connection until it ends; why it ended."""
-        self._flights.clear()
-        self._telling.clear()
-        self._untold = set(self._retained)
         session.on_acknowledged = self._on_acknowledged
         session.on_message = self._on_message
         self._session = session
@@ -186,8 +202,8 @@ class Relay:
                 for lane in (session.keep(), self._send(session), self._tell(session), self._watch(session)):
                     lanes.create_task(lane, name=f"relay {lane.__name__.strip('_')}")
                 reason = await session.wait_closed()
-                self._stored.set()
-                self._changed.set()
+                self._sender.wake()
+                self._board.wake()
             return reason
         finally:
             self._session = None
@@ -195,91 +211,59 @@ class Relay:
             session.abort("left")
 
     async def _send(self, session: Session) -> None:
-        """Lane: everything in the outbox, in order, a few on the way at once."""
-        last = 0
-        ready: deque[Row] = deque()
-        while not session.is_closed:
-            self._stored.clear()
-            if not ready:
-                ready.extend(await self._page(last))
-            while ready and len(self._flights) < self.settings.in_flight:
-                row = ready.popleft()
-                last = row.position
-                try:
-                    packet = session.publish(
-                        self.topics.kind(row.kind),
-                        stamp_published(row.payload, self._clock.wall()),
-                        expiry_s=self._outbox.lifetime_s(row.priority),
-                    )
-                except BrokerError:
-                    return
-                self._flights[packet] = (row, self._clock.now())
-            await self._stored.wait()
-
-    async def _page(self, last: int) -> list[Row]:
-        while True:
-            try:
-                return await self._outbox.page(last, _PAGE)
-            except OutboxError as error:
-                self._tell_trouble(str(error))
-                await asyncio.sleep(_RETRY_S)
+        """Lane: everything in the outbox."""
+        with contextlib.suppress(BrokerError):  # the connection has ended
+            await self._sender.send(session, self._topics)
 
     async def _tell(self, session: Session) -> None:
-        """Lane: that we are here, what we listen to, then the newest of every retained topic."""
-        try:
-            session.publish(self.topics.status, ONLINE, retain=True)
-            for topic in self._handlers:
-                session.subscribe(topic)
-            while not session.is_closed:
-                self._changed.clear()
-                for topic in self._untold - set(self._telling.values()):
-                    expiry_s = _STATE_EXPIRY_S if topic == self.topics.state else None
-                    packet = session.publish(topic, self._retained[topic], retain=True, expiry_s=expiry_s)
-                    self._untold.discard(topic)
-                    self._telling[packet] = topic
-                await self._changed.wait()
-        except BrokerError:
-            return
+        """Lane: what we listen to, then that we are here, then the newest of every retained topic."""
+        with contextlib.suppress(BrokerError):  # the connection has ended
+            for name in self._handlers:
+                session.subscribe(self._topics.resolve(name))
+            session.publish(self._topics.status, ONLINE, retain=not self.names.rotate)
+            await self._board.tell(session, self._topics)
 
     async def _watch(self, session: Session) -> None:
-        """Lane: leave a broker that takes messages and acknowledges none."""
+        """Lane: leave a broker that takes messages and acknowledges none; come back under another name when due."""
         while not session.is_closed:
-            for _, sent in self._flights.values():
-                if seconds(self._clock.now() - sent) > self.settings.ack_timeout_s:
-                    session.abort(f"acknowledged nothing for {self.settings.ack_timeout_s:g} s")
-                break  # the first is the oldest
+            if self.names.due:
+                await self._say_goodbye(session)
+            if seconds(self._sender.waiting_ns) > self.settings.ack_timeout_s:
+                session.abort(f"acknowledged nothing for {self.settings.ack_timeout_s:g} s")
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_RETRY_S):
+                async with asyncio.timeout(_LOOK_S):
                     await session.wait_closed()
 
     def _on_acknowledged(self, packet: int, refusal: str | None) -> None:
         now = self._clock.now()
-        row, _ = self._flights.get(packet, (None, now))
         if refusal is not None and self._session is not None:
             # MQTT 5 only. Kept, and tried again after a while: going on without it would break the order.
+            row = self._sender.find(packet)
             self._session.abort(f"refused {row.kind if row else 'a message'}: {refusal}; check the access list")
             return
         self._backoff.reset()
-        if self._telling.pop(packet, None) is not None:
-            self._changed.set()
-        if row is not None:
-            del self._flights[packet]
-            self._outbox.acknowledge(row.position)
+        self._board.acknowledged(packet)
+        if packet == self._goodbye:
+            self._goodbye = None
+        if (row := self._sender.acknowledged(packet)) is not None:
             self.acked += 1
-            self._stored.set()
             if self._on_acked is not None:
                 self._on_acked(row.id, now)
         self._moved.set()
 
-    def _on_message(self, topic: str, payload: bytes) -> None:
-        if handler := self._handlers.get(topic):
-            handler(payload)
+    def _on_message(self, topic: str, payload: bytes, retained: bool) -> None:
+        for name, handler in self._handlers.items():
+            if self._topics.resolve(name) == topic:
+                handler(payload, retained)
 
     async def _say_goodbye(self, session: Session) -> None:
+        """Leave in peace: `offline` stays behind, or, under a name that changes, nothing."""
         with contextlib.suppress(BrokerError):
-            packet = session.publish(self.topics.status, OFFLINE, retain=True)
-            self._telling[packet] = self.topics.status
-            await self.until(lambda: packet not in self._telling or session.is_closed, _GOODBYE_S)
+            if self.names.rotate:
+                for name in self._board.own():
+                    session.publish(self._topics.resolve(name), b"", retain=True)
+            self._goodbye = session.publish(self._topics.status, OFFLINE, retain=not self.names.rotate)
+            await self.until(lambda: self._goodbye is None or session.is_closed, _GOODBYE_S)
         await session.close()
 
     def _tell_trouble(self, sentence: str) -> None:

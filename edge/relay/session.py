@@ -41,18 +41,19 @@ class Opening:
     password: str | None = None
     will_topic: str | None = None
     will_payload: bytes = b""
+    will_retain: bool = True
 
 
 class Session:
     """A live connection, on the event loop alone once it is open. Made by `open_session`.
 
-    `on_acknowledged(packet, refusal)` is told of every PUBACK, `on_message(topic, payload)` of what we subscribed to.
+    `on_acknowledged(packet, refusal)` is told of every PUBACK, `on_message(topic, payload, retained)` of what we hear.
     """
 
     def __init__(self, opening: Opening) -> None:
         self.opening = opening
         self.on_acknowledged: Callable[[int, str | None], None] = _ignore
-        self.on_message: Callable[[str, bytes], None] = _ignore
+        self.on_message: Callable[[str, bytes, bool], None] = _ignore
         self._loop = asyncio.get_running_loop()
         self._closed: asyncio.Future[str] = self._loop.create_future()
         self._accepted: asyncio.Future[BrokerError | None] = self._loop.create_future()
@@ -62,7 +63,9 @@ class Session:
         self._client.on_connect = lambda _client, _data, _flags, code, _more: self._on_connect(code)
         self._client.on_disconnect = lambda _client, _data, _flags, code, _more: self._on_disconnect(code)
         self._client.on_publish = lambda _client, _data, packet, code, _more: self._on_publish(packet, code)
-        self._client.on_message = lambda _client, _data, message: self.on_message(message.topic, bytes(message.payload))
+        self._client.on_message = lambda _client, _data, message: self.on_message(
+            message.topic, bytes(message.payload), message.retain
+        )
 
     @property
     def is_closed(self) -> bool:
@@ -242,7 +245,7 @@ def _client(opening: Opening) -> paho.Client:
     if opening.tls is not None:
         client.tls_set_context(opening.tls)  # pyright: ignore[reportUnknownMemberType]  paho leaves it untyped
     if opening.will_topic is not None:
-        client.will_set(opening.will_topic, opening.will_payload, 1, retain=True)
+        client.will_set(opening.will_topic, opening.will_payload, 1, opening.will_retain)
     return client
 
 

@@ -60,6 +60,13 @@ class MqttSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Messages on the way at once; below the 20 a broker usually takes, so that order is kept."""
     reconnect_min_s: float = 0.5
     reconnect_max_s: float = 30.0
+    discovery: bool = False
+    """Tell Home Assistant what we are."""
+    discovery_prefix: str = "homeassistant"
+    seal_to_file: str = ""
+    """PEM of a recipient's X25519 public key: alerts and states are encrypted to it, and our name changes."""
+    rename_hours: float = 24.0
+    """Where payloads are sealed, the name in the topics changes so often."""
 
     def __post_init__(self) -> None:
         if self.broker:
@@ -72,6 +79,10 @@ class MqttSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             raise ValueError("certificate_file and key_file go together: give both or neither")
         if not 0 < self.reconnect_min_s <= self.reconnect_max_s:
             raise ValueError("reconnect_min_s must be above 0 and at most reconnect_max_s")
+        if self.discovery and self.seal_to_file:
+            raise ValueError("discovery and seal_to_file exclude each other: Home Assistant reads no sealed payload")
+        if not self.rename_hours > 0:
+            raise ValueError(f"rename_hours must be above 0, got {self.rename_hours}")
         if not 1 <= self.in_flight <= 65535:
             raise ValueError(f"in_flight must be 1 to 65535, got {self.in_flight}")
 

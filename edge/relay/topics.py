@@ -23,6 +23,10 @@ class Topics:
         """Retained JSON of what the daemon holds to be true now; the newest wins."""
         return f"{self.base}/{self.device}/state"
 
+    def resolve(self, name: str) -> str:
+        """The topic of a name: `~/camera/state` stands under our device, anything else for itself."""
+        return f"{self.base}/{self.device}{name[1:]}" if name.startswith("~/") else name
+
     def kind(self, kind: str) -> str:
         """Messages of one kind from the outbox: `alert` or `report`."""
         return f"{self.base}/{self.device}/{kind}"

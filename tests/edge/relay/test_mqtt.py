@@ -165,11 +165,11 @@ async def test_commands_are_heard_over_reconnects(tmp_path: Path) -> None:
     said: list[bytes] = []
     async with _cabled(tmp_path, "vagus/edge/camera/state") as (heard, line, relay):
 
-        def obey(payload: bytes) -> None:
+        def obey(payload: bytes, retained: bool) -> None:
             said.append(payload)
-            relay.publish_retained(relay.topics.echo("camera"), payload)
+            relay.publish_retained("~/camera/state", payload)
 
-        relay.listen(relay.topics.command("camera"), obey)
+        relay.listen("~/camera/set", obey)
         for order in (b"pause", b"on"):
             # Retained, so that it is heard whichever comes first, the order or our subscription.
             await _say(heard.address, relay.topics.command("camera"), order)
