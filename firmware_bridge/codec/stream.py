@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from firmware_bridge.errors import CodecError
 from firmware_bridge.messages import (
+    Ecg,
     Motion,
     Pulse,
     RateCommand,
@@ -14,6 +15,7 @@ from firmware_bridge.messages import (
     SkinTemperature,
     Stamp,
     StreamChannel,
+    StreamMessage,
 )
 
 _HEAD = struct.Struct("<BHIHB")
@@ -26,21 +28,45 @@ _SAMPLE_BYTES = {
     StreamChannel.SKIN_TEMPERATURE: 2,
     StreamChannel.PULSE: 3,
     StreamChannel.MOTION: 6,
+    StreamChannel.ECG: 3,
 }
 
-StreamMessage = SkinConductance | SkinTemperature | Pulse | Motion
+
+def decode(payload: bytes) -> StreamMessage:
+    """Read one frame of samples; raise CodecError on a wrong checksum, length, channel or rate."""
+    _check(payload, _HEAD.size)
+    channel, sequence, tick_ms, rate, count = _HEAD.unpack_from(payload)
+    sample_bytes = _SAMPLE_BYTES.get(channel)
+    if sample_bytes is None:
+        raise CodecError("stream frame of an unknown channel", payload)
+    if count == 0 or len(payload) != _HEAD.size + count * sample_bytes + _CRC.size:
+        raise CodecError(f"stream frame whose length does not fit its {count} samples", payload)
+    if rate == 0:
+        raise CodecError("stream frame with a sample rate of 0", payload)
+    stamp = Stamp(sequence, tick_ms, rate)
+    if channel == StreamChannel.SKIN_CONDUCTANCE:
+        return SkinConductance(stamp, struct.unpack_from(f"<{count}H", payload, _HEAD.size))
+    if channel == StreamChannel.SKIN_TEMPERATURE:
+        return SkinTemperature(stamp, struct.unpack_from(f"<{count}h", payload, _HEAD.size))
+    if channel == StreamChannel.PULSE:
+        return Pulse(stamp, _unpack_i24(payload))
+    if channel == StreamChannel.ECG:
+        return Ecg(stamp, _unpack_i24(payload))
+    flat = struct.unpack_from(f"<{3 * count}h", payload, _HEAD.size)
+    return Motion(stamp, tuple(zip(flat[::3], flat[1::3], flat[2::3], strict=True)))
 
 
-def decode(payload: bytes) -> StreamMessage | RateCommand:
-    """Read one frame; raise CodecError on a wrong checksum, length, channel or rate."""
-    if len(payload) < _COMMAND.size + _CRC.size:
-        raise CodecError("stream frame too short", payload)
-    (crc,) = _CRC.unpack_from(payload, len(payload) - _CRC.size)
-    if crc != checksum(payload[: -_CRC.size]):
-        raise CodecError("stream frame with a wrong checksum", payload)
-    if payload[0] & _IS_COMMAND:
-        return _decode_command(payload)
-    return _decode_samples(payload)
+def decode_command(payload: bytes) -> RateCommand:
+    """Read one command frame as the device does; raise CodecError on a wrong checksum, length or channel."""
+    _check(payload, _COMMAND.size)
+    if not payload[0] & _IS_COMMAND or len(payload) != _COMMAND.size + _CRC.size:
+        raise CodecError("no rate command", payload)
+    first, rate = _COMMAND.unpack_from(payload)
+    try:
+        channel = StreamChannel(first & ~_IS_COMMAND)
+    except ValueError as error:
+        raise CodecError("rate command for an unknown channel", payload) from error
+    return RateCommand(channel, rate)
 
 
 def encode(message: StreamMessage) -> bytes:
@@ -54,6 +80,9 @@ def encode(message: StreamMessage) -> bytes:
             return _frame(StreamChannel.MOTION, message.stamp, "h", itertools.chain.from_iterable(message.xyz))
         case Pulse():
             return _close(_head(StreamChannel.PULSE, message.stamp, len(message.counts)) + _pack_i24(message.counts))
+        case Ecg():
+            head = _head(StreamChannel.ECG, message.stamp, len(message.microvolts))
+            return _close(head + _pack_i24(message.microvolts))
 
 
 def encode_command(command: RateCommand) -> bytes:
@@ -69,37 +98,12 @@ def checksum(data: bytes) -> int:
     return binascii.crc_hqx(data, 0xFFFF)
 
 
-def _decode_command(payload: bytes) -> RateCommand:
-    if len(payload) != _COMMAND.size + _CRC.size:
-        raise CodecError("rate command of a wrong length", payload)
-    first, rate = _COMMAND.unpack_from(payload)
-    try:
-        channel = StreamChannel(first & ~_IS_COMMAND)
-    except ValueError as error:
-        raise CodecError("rate command for an unknown channel", payload) from error
-    return RateCommand(channel, rate)
-
-
-def _decode_samples(payload: bytes) -> StreamMessage:
-    if len(payload) < _HEAD.size + _CRC.size:
-        raise CodecError("stream frame too short for its head", payload)
-    channel, sequence, tick_ms, rate, count = _HEAD.unpack_from(payload)
-    sample_bytes = _SAMPLE_BYTES.get(channel)
-    if sample_bytes is None:
-        raise CodecError("stream frame of an unknown channel", payload)
-    if count == 0 or len(payload) != _HEAD.size + count * sample_bytes + _CRC.size:
-        raise CodecError(f"stream frame whose length does not fit its {count} samples", payload)
-    if rate == 0:
-        raise CodecError("stream frame with a sample rate of 0", payload)
-    stamp = Stamp(sequence, tick_ms, rate)
-    if channel == StreamChannel.SKIN_CONDUCTANCE:
-        return SkinConductance(stamp, struct.unpack_from(f"<{count}H", payload, _HEAD.size))
-    if channel == StreamChannel.SKIN_TEMPERATURE:
-        return SkinTemperature(stamp, struct.unpack_from(f"<{count}h", payload, _HEAD.size))
-    if channel == StreamChannel.PULSE:
-        return Pulse(stamp, _unpack_i24(payload[_HEAD.size : -_CRC.size]))
-    flat = struct.unpack_from(f"<{3 * count}h", payload, _HEAD.size)
-    return Motion(stamp, tuple(zip(flat[::3], flat[1::3], flat[2::3], strict=True)))
+def _check(payload: bytes, head: int) -> None:
+    if len(payload) < head + _CRC.size:
+        raise CodecError("stream frame too short", payload)
+    (crc,) = _CRC.unpack_from(payload, len(payload) - _CRC.size)
+    if crc != checksum(payload[: -_CRC.size]):
+        raise CodecError("stream frame with a wrong checksum", payload)
 
 
 def _frame(channel: StreamChannel, stamp: Stamp, kind: str, samples: Iterable[int]) -> bytes:
@@ -124,12 +128,13 @@ def _close(body: bytes) -> bytes:
     return body + _CRC.pack(checksum(body))
 
 
-def _unpack_i24(data: bytes) -> tuple[int, ...]:
+def _unpack_i24(payload: bytes) -> tuple[int, ...]:
+    data = payload[_HEAD.size : -_CRC.size]
     return tuple(int.from_bytes(data[at : at + 3], "little", signed=True) for at in range(0, len(data), 3))
 
 
-def _pack_i24(values: Iterable[int]) -> bytes:
+def _pack_i24(values: tuple[int, ...]) -> bytes:
     try:
         return b"".join(value.to_bytes(3, "little", signed=True) for value in values)
     except OverflowError as error:
-        raise CodecError(f"samples do not fit their 24 bits: {tuple(values)}") from error
+        raise CodecError(f"samples do not fit their 24 bits: {values}") from error

@@ -89,10 +89,10 @@ class Watch:
         if target not in (gatt.STREAM_CONTROL, gatt.SERIAL_STREAM):
             raise LinkError(f"the virtual watch has nothing to write at {target}", Trouble.REFUSED)
         try:
-            command = stream.decode(payload)
+            command = stream.decode_command(payload)
         except CodecError as error:
             raise LinkError(f"the virtual watch does not understand {error}", Trouble.REFUSED) from error
-        if not isinstance(command, RateCommand) or not self.obey(command):
+        if not self.obey(command):
             raise LinkError(f"the virtual watch cannot do {command}; it halves its rates or stops", Trouble.REFUSED)
         return ()
 

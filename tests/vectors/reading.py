@@ -7,29 +7,32 @@ from typing import TypedDict
 
 import msgspec
 
-from firmware_bridge import messages
-from firmware_bridge.messages import Message
+from firmware_bridge import codec, messages
+from firmware_bridge.messages import Command, Message
 
 
 @dataclass(frozen=True, slots=True)
-class Vector:
+class Packet:
+    """Bytes and where they come from, or go to if they are a command."""
+
+    name: str
+    source: str
+    payload: bytes
+    command: bool
+
+    def read(self, payload: bytes | None = None) -> Message | Command:
+        """What they mean (or what others would mean in their place); raises CodecError."""
+        read = codec.decode_command if self.command else codec.decode
+        return read(self.source, self.payload if payload is None else payload)
+
+
+@dataclass(frozen=True, slots=True)
+class Vector(Packet):
     """One packet whose meaning is known."""
 
-    name: str
-    source: str
-    payload: bytes
-    message: Message
+    message: Message | Command
     one_way: bool
     """These bytes are read, but what is written for the same message is shorter or in order."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """One packet that is wrong."""
-
-    name: str
-    source: str
-    payload: bytes
 
 
 class _Row(TypedDict, total=False):
@@ -38,47 +41,46 @@ class _Row(TypedDict, total=False):
     type: str
     message: dict[str, object]
     one_way: bool
-
-
-class _RefusedRow(TypedDict):
-    hex: str
+    source: str
+    command: bool
     why: str
 
 
-class _File(TypedDict):
+class _File(TypedDict, total=False):
     format: str
     sources: list[str]
+    commands: list[str]
     vectors: list[_Row]
-    refused: list[_RefusedRow]
+    refused: list[_Row]
 
 
 def vectors() -> list[Vector]:
-    """Every vector of every file, for the first source of its format."""
+    """Every vector of every file."""
     return [
-        Vector(
-            f"{file['format']}: {row.get('means')}",
-            file["sources"][0],
-            bytes.fromhex(row.get("hex", "")),
-            _message(row),
-            row.get("one_way", False),
-        )
+        Vector(*_place(file, row, row.get("means", "")), _message(row), row.get("one_way", False))
         for file in _files()
-        for row in file["vectors"]
+        for row in file.get("vectors", [])
     ]
 
 
-def refused() -> list[Refused]:
+def refused() -> list[Packet]:
     """Every packet that must raise CodecError."""
-    return [
-        Refused(f"{file['format']}: {row['why']}", file["sources"][0], bytes.fromhex(row["hex"]))
-        for file in _files()
-        for row in file["refused"]
-    ]
+    return [Packet(*_place(file, row, row.get("why", ""))) for file in _files() for row in file.get("refused", [])]
 
 
 def sources() -> set[str]:
-    """Every source that some vector file covers."""
-    return {source for file in _files() for source in file["sources"]}
+    """Every source of packets that some vector file covers."""
+    return {source for file in _files() for source in file.get("sources", [])}
+
+
+def targets() -> set[str]:
+    """Every target of commands that some vector file covers."""
+    return {target for file in _files() for target in file.get("commands", [])}
+
+
+def _place(file: _File, row: _Row, says: str) -> tuple[str, str, bytes, bool]:
+    source = row.get("source", file.get("sources", [""])[0])
+    return f"{file.get('format')}: {says}", source, bytes.fromhex(row.get("hex", "")), row.get("command", False)
 
 
 def _files() -> list[_File]:
@@ -86,6 +88,6 @@ def _files() -> list[_File]:
     return [msgspec.convert(json.loads(path.read_text()), _File) for path in paths]
 
 
-def _message(row: _Row) -> Message:
-    kind: type[Message] = getattr(messages, row.get("type", ""))
+def _message(row: _Row) -> Message | Command:
+    kind: type[Message | Command] = getattr(messages, row.get("type", ""))
     return msgspec.convert(row.get("message"), kind)

@@ -1,39 +1,10 @@
-"""The vocabulary: what a device can say, in the units of its wire.
-
-Values stay integers exactly as sent, so that ``encode(decode(b)) == b``; properties give them in SI or clinical units.
-"""
+"""What our own stream says (firmware_bridge/STREAM.md), and what it can be told."""
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TypeAlias
 
 RATE_UNITS_PER_HZ = 32
 """Streams state their rate in 1/32 Hz: 4 Hz is 128, 64 Hz is 2048."""
-
-
-@dataclass(frozen=True, slots=True)
-class HeartRate:
-    """GATT Heart Rate Measurement (0x2A37)."""
-
-    bpm: int
-    contact: bool | None = None
-    """Skin contact; None when the sensor cannot tell."""
-    energy_kj: int | None = None
-    rr_1024: tuple[int, ...] = ()
-    """Beat intervals, oldest first, in 1/1024 s."""
-    wide: bool = False
-    """Sent as 16 bits though 8 would do; kept so that encoding gives the same bytes."""
-
-    @property
-    def rr_ms(self) -> tuple[float, ...]:
-        return tuple(rr * 1000 / 1024 for rr in self.rr_1024)
-
-
-@dataclass(frozen=True, slots=True)
-class Battery:
-    """GATT Battery Level (0x2A19)."""
-
-    percent: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +63,14 @@ class Motion:
         return tuple((x / 4096, y / 4096, z / 4096) for x, y, z in self.xyz)
 
 
+@dataclass(frozen=True, slots=True)
+class Ecg:
+    """Electrocardiogram."""
+
+    stamp: Stamp
+    microvolts: tuple[int, ...]
+
+
 class StreamChannel(IntEnum):
     """The channels of our own stream; ALL only in commands."""
 
@@ -100,6 +79,7 @@ class StreamChannel(IntEnum):
     SKIN_TEMPERATURE = 2
     PULSE = 3
     MOTION = 4
+    ECG = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,5 +92,3 @@ class RateCommand:
 
 
 DEFAULT_RATE = 0xFFFF
-
-Message: TypeAlias = HeartRate | Battery | SkinConductance | SkinTemperature | Pulse | Motion | RateCommand
