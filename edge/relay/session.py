@@ -158,8 +158,6 @@ class Session:
             raise BrokerError(f"broker {self.opening.address} hung up at once")
         self._socket = found
         self._client.on_socket_close = lambda _client, _data, _socket: self._detach()
-        # A PUBLISH must not wait for the acknowledgement of the TCP segment before it.
-        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._loop.add_reader(found, self._read)
         self._after_io(MQTTErrorCode.MQTT_ERR_SUCCESS)
 
@@ -230,20 +228,38 @@ async def open_session(opening: Opening) -> Session:
     return session
 
 
+class _Client(paho.Client):
+    """paho, but for opening the socket: its own way leaves one open after each TLS handshake that failed."""
+
+    opening: Opening
+
+    # paho types what it takes with arguments by name, which no socket has.
+    def _create_socket(self) -> socket.socket:  # pyright: ignore[reportIncompatibleMethodOverride]
+        address = self.opening.address
+        plain = socket.create_connection((address.host, address.port), timeout=self.opening.timeout_s)
+        try:
+            # A PUBLISH must not wait for the acknowledgement of the TCP segment before it.
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self.opening.tls is None:
+                return plain
+            return self.opening.tls.wrap_socket(plain, server_hostname=address.host)
+        except BaseException:
+            plain.close()
+            raise
+
+
 def _client(opening: Opening) -> paho.Client:
-    client = paho.Client(
+    client = _Client(
         CallbackAPIVersion.VERSION2,
         client_id=opening.client_id,
         clean_session=True if opening.version == "3.1.1" else None,
         protocol=paho.MQTTv5 if opening.version == "5" else paho.MQTTv311,
         reconnect_on_failure=False,
     )
-    client.connect_timeout = opening.timeout_s
+    client.opening = opening
     client.max_inflight_messages_set(65535)  # whoever publishes keeps its own count
     if opening.username is not None:
         client.username_pw_set(opening.username, opening.password)
-    if opening.tls is not None:
-        client.tls_set_context(opening.tls)  # pyright: ignore[reportUnknownMemberType]  paho leaves it untyped
     if opening.will_topic is not None:
         client.will_set(opening.will_topic, opening.will_payload, 1, opening.will_retain)
     return client

@@ -1,0 +1,183 @@
+"""Sealed payloads: the recipient reads them, the broker and the disk do not."""
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from edge.clock import SystemClock
+from edge.relay.address import BrokerAddress
+from edge.relay.alerts import StateMessage, read_alert, read_state, stamp_published
+from edge.relay.broker import local_broker
+from edge.relay.mqtt import Relay
+from edge.relay.names import Names
+from edge.relay.outbox import Outbox
+from edge.relay.seal import Seal, SealError, open_sealed, read_public_key, read_secret_key
+from edge.relay.settings import MqttSettings, OutboxSettings
+from tests.edge.relay.listening import NOON_NS, PATIENCE_S, an_alert, subscriber
+from tests.fakes.clock import HandClock
+from tests.faults.mosquitto import Mosquitto, needs_mosquitto
+
+PLAIN = b'{"id":"a","reason":"heart rate 20 bpm above the baseline"}'
+
+
+@pytest.fixture
+def secret() -> X25519PrivateKey:
+    return X25519PrivateKey.generate()
+
+
+def _write(path: Path, content: bytes, mode: int = 0o600) -> str:
+    path.touch(mode=mode)
+    path.write_bytes(content)
+    return str(path)
+
+
+def _public(tmp_path: Path, secret: X25519PrivateKey | Ed25519PrivateKey) -> str:
+    encoding, form = serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    return _write(tmp_path / "to.pem", secret.public_key().public_bytes(encoding, form))
+
+
+def test_only_the_recipient_opens(secret: X25519PrivateKey) -> None:
+    sealed = stamp_published(Seal(secret.public_key()).close("a", PLAIN), an_alert().sensor_unix_ns)
+    assert open_sealed(sealed, secret) == PLAIN
+    assert b"heart" not in sealed
+    fields = json.loads(sealed)
+    assert set(fields) == {"sealed", "id", "key", "body", "published_unix_ns", "published_time"}
+    with pytest.raises(SealError, match=r"sealed for key .*, this is key"):
+        open_sealed(sealed, X25519PrivateKey.generate())
+
+
+def test_the_length_tells_little(secret: X25519PrivateKey) -> None:
+    seal = Seal(secret.public_key())
+    assert len({len(seal.close("a", b"x" * size)) for size in range(1, 257)}) == 1
+
+
+def test_what_was_changed_is_refused(secret: X25519PrivateKey) -> None:
+    fields = json.loads(Seal(secret.public_key()).close("a", PLAIN))
+    body = bytearray(base64.b64decode(fields["body"]))
+    body[40] ^= 1
+    for change in (
+        {"body": base64.b64encode(bytes(body)).decode()},
+        {"body": fields["body"][:40]},
+        {"body": ""},
+        {"id": "b"},
+    ):
+        with pytest.raises(SealError, match="was changed on its way, or cut short"):
+            open_sealed(json.dumps(fields | change).encode(), secret)
+    with pytest.raises(SealError, match="version 2, this program opens 1"):
+        open_sealed(json.dumps(fields | {"sealed": 2}).encode(), secret)
+    for junk in (b"", PLAIN, b"\xff", json.dumps(fields | {"body": "?"}).encode()):
+        with pytest.raises(SealError, match="not a sealed payload"):
+            open_sealed(junk, secret)
+
+
+def test_keys_are_read_from_pem(tmp_path: Path, secret: X25519PrivateKey) -> None:
+    assert read_public_key(_public(tmp_path, secret)).public_bytes_raw() == secret.public_key().public_bytes_raw()
+    pem = secret.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path = _write(tmp_path / "secret.pem", pem)
+    assert read_secret_key(path).private_bytes_raw() == secret.private_bytes_raw()
+
+
+def test_what_is_no_key_is_said(tmp_path: Path) -> None:
+    other = Ed25519PrivateKey.generate()
+    with pytest.raises(SealError, match="not X25519"):
+        read_public_key(_public(tmp_path, other))
+    pem = other.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    with pytest.raises(SealError, match="not X25519"):
+        read_secret_key(_write(tmp_path / "other.pem", pem))
+    junk = _write(tmp_path / "junk.pem", b"junk")
+    with pytest.raises(SealError, match="holds no public key"):
+        read_public_key(junk)
+    with pytest.raises(SealError, match="holds no secret key"):
+        read_secret_key(junk)
+
+
+def test_names_change_with_time_and_tell_nothing() -> None:
+    clock = HandClock()
+    settings = MqttSettings(device="alice", seal_to_file="to.pem", rename_hours=2)
+    names = Names(settings, clock)
+    first = names.topics()
+    assert "alice" not in first.status
+    clock.move(7199)
+    assert not names.due
+    assert names.topics() == first
+    clock.move(1)
+    assert names.due
+    assert names.topics() != first
+    assert not names.due
+    plain = Names(MqttSettings(device="alice"), clock)
+    clock.move(1e9)
+    assert not plain.due
+    assert plain.topics().device == "alice"
+
+
+def test_discovery_and_sealing_exclude_each_other() -> None:
+    with pytest.raises(ValueError, match="exclude each other"):
+        MqttSettings(discovery=True, seal_to_file="to.pem")
+
+
+async def test_alerts_and_states_travel_sealed(tmp_path: Path, secret: X25519PrivateKey) -> None:
+    async with local_broker() as address, subscriber(address, "#") as heard:
+        alert = await _one_alert(tmp_path, address, _public(tmp_path, secret))
+        await heard.until(
+            lambda got: any(topic.endswith("/status") and p == b"offline" for topic, p, _ in got.messages)
+        )
+    assert len({topic.split("/")[1] for topic, _, _ in heard.messages}) == 1
+    everything = b"".join(topic.encode() + payload for topic, payload, _ in heard.messages)
+    for word in (b"stress", b"heart", b"edge", b"0.91", b"calm"):
+        assert word not in everything
+    sealed = {topic.rsplit("/", 1)[1]: payload for topic, payload, _ in heard.messages if b"body" in payload}
+    assert read_alert(open_sealed(sealed["alert"], secret)).id == alert
+    assert json.loads(sealed["alert"])["id"] == alert
+    assert read_state(open_sealed(sealed["state"], secret)).stress == 0.25
+    # Nothing retained is left under a name that will not come back.
+    assert [payload for topic, payload, _ in heard.messages if topic.endswith("/state")][-1] == b""
+
+
+async def _one_alert(tmp_path: Path, address: BrokerAddress, key: str) -> str:
+    clock = SystemClock()
+    async with (
+        Outbox(OutboxSettings(path=str(tmp_path / "o.db")), clock) as outbox,
+        Relay(MqttSettings(seal_to_file=key), outbox, clock, address=address) as relay,
+    ):
+        assert await relay.wait_connected(PATIENCE_S)
+        relay.publish_state(StateMessage(device="edge", state="calm", stress=0.25))
+        alert = an_alert(1, NOON_NS)
+        await relay.raise_alert(alert)
+        assert await relay.drain(PATIENCE_S)
+    return alert.id
+
+
+async def test_the_disk_holds_nothing_readable(tmp_path: Path, secret: X25519PrivateKey) -> None:
+    clock = SystemClock()
+    settings = MqttSettings(seal_to_file=_public(tmp_path, secret), broker="127.0.0.1:1")
+    async with (
+        Outbox(OutboxSettings(path=str(tmp_path / "o.db")), clock) as outbox,
+        Relay(settings, outbox, clock) as relay,
+    ):
+        await relay.raise_alert(an_alert(1))
+    assert b"heart rate" not in (tmp_path / "o.db").read_bytes()
+
+
+@needs_mosquitto
+async def test_a_brokers_log_and_store_hold_no_reading(tmp_path: Path, secret: X25519PrivateKey) -> None:
+    broker = Mosquitto(tmp_path / "broker")
+    await broker.start()
+    try:
+        async with subscriber(broker.address, "#", name="reader"):
+            pass
+        await _one_alert(tmp_path, broker.address, _public(tmp_path, secret))
+    finally:
+        await broker.stop()
+    told = "\n".join(broker.log).encode() + (tmp_path / "broker" / "mosquitto.db").read_bytes()
+    assert b"/alert" in told
+    for word in (b"stress", b"heart", b"calm", b"0.91", b"face"):
+        assert word not in told
