@@ -17,18 +17,18 @@ Pixels = npt.NDArray[np.uint8]
 class Roughness:
     """How far a training face may be from the picture on disk; probabilities and ranges, symmetric about none."""
 
-    turn_deg: float = 15.0
-    zoom: float = 0.18
+    turn_deg: float = 12.0
+    zoom: float = 0.15
     shift: float = 0.10
     """Share of the side."""
     shear: float = 0.06
-    contrast: float = 0.35
-    brightness: float = 35.0
+    contrast: float = 0.3
+    brightness: float = 30.0
     """Grey levels."""
-    blurred: float = 0.15
-    noisy: float = 0.15
-    covered: float = 0.35
-    mixed: float = 0.4
+    blurred: float = 0.12
+    noisy: float = 0.12
+    covered: float = 0.25
+    mixed: float = 0.15
     """Share of the batches in which faces are blended two by two (mixup, Zhang et al. 2018)."""
     mixing: float = 0.2
     """alpha of mixup's Beta distribution."""

@@ -48,18 +48,18 @@ class Pairs:
 
 
 def fusion_head(units: int = 8) -> keras.Model:
-    """76 parameters: evidence of the face (7 to 8 to 1), of the wrist (one weight, never negative), and the prior."""
+    """66 parameters: what the face adds (7 to 8 to 1, nothing when absent), and one for the presence of each.
+
+    The wrist's logit goes in as it is: its own network has calibrated it, and the daemon compares the wrist alone and
+    the fused answer with one threshold.
+    """
     face = keras.Input((len(EMOTIONS),), name="face")
     wrist = keras.Input((1,), name="wrist")
     present = keras.Input((2,), name="present")
-    seen = layers.Dense(units, activation="relu", name="face_hidden")(face)
+    seen = layers.Dense(units, activation="relu", use_bias=False, name="face_hidden")(face)
     seen = layers.Dense(1, use_bias=False, name="face_evidence")(seen)
-    felt = layers.Dense(
-        1, use_bias=False, kernel_initializer="ones", kernel_constraint="non_neg", name="wrist_evidence"
-    )(wrist)
-    prior = layers.Dense(1, kernel_initializer="zeros", name="prior")(present)
-    logits = layers.Add(name="logits")([seen, felt, prior])
-    return keras.Model({"face": face, "wrist": wrist, "present": present}, logits, name="fusion_head")
+    prior = layers.Dense(1, use_bias=False, kernel_initializer="zeros", name="prior")(present)
+    return keras.Model([face, wrist, present], layers.Add(name="logits")([wrist, seen, prior]), name="fusion_head")
 
 
 def label_matched(
@@ -77,13 +77,15 @@ def label_matched(
     `faces` (n, 7) are probabilities that a face model gave to faces it never learned, `emotions` (n,) their labels;
     `wrist` (m,) are logits that a wrist model gave to people it never learned, `stress` (m,) their labels. With the
     chance `agreement` the face shows an emotion that goes with the wrist's label, else one that does not: people
-    smile under stress and frown without it. Both modalities are present in every pair.
+    smile under stress and frown without it. Stress and calm are equally frequent, as in the training of the wrist's
+    network, so that its probabilities keep their meaning. Both modalities are present in every pair.
     """
     if not 0.5 <= agreement < 1:
         raise ValueError(f"agreement of face and state must be at least 0.5 and below 1, got {agreement}")
     tense = np.isin(emotions, [EMOTIONS.index(name) for name in TENSE])
-    rows = rng.integers(0, len(wrist), count)
-    labels = stress[rows].astype(np.int64)
+    labels = rng.integers(0, 2, count)
+    stressed, calm = (rng.choice(np.flatnonzero(stress == label), count) for label in (1, 0))
+    rows = np.where(labels == 1, stressed, calm)
     agrees = rng.random(count) < agreement
     shows_tense = (labels == 1) == agrees
     shown = np.where(shows_tense, rng.choice(np.flatnonzero(tense), count), rng.choice(np.flatnonzero(~tense), count))

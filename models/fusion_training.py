@@ -8,7 +8,7 @@ probabilities on its left-out subjects). People of one half train the head, thos
 # pyright: reportUnknownArgumentType=false
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -20,6 +20,7 @@ import numpy.typing as npt
 from edge.flow import EMOTIONS, Floats
 from edge.inference.tensors import softmax
 from models import metrics
+from models.catalog import Task
 from models.datasets import DatasetError
 from models.fusion import TENSE, Labels, Pairs, fusion_head, label_matched, late_fusion, with_dropout
 
@@ -51,19 +52,13 @@ class Said:
     """(m,) whose wrist"""
 
 
-def train(
-    run: Path,
-    recipe: FusionRecipe,
-    *,
-    seed: int,
-    command: str,
-    seen: Callable[[int, float], None],
-) -> dict[str, object]:
-    """Fit the head from the runs beside `run` and leave its files; returns the card's figures, or raises DatasetError."""
-    said = read(run.parent / "face", run.parent / "wrist")
-    learn, judge = _halves(said, seed)
-    rng = np.random.default_rng(seed)
-    keras.utils.set_random_seed(seed)
+def train(task: Task) -> dict[str, object]:
+    """Fit the head from the runs beside its own and leave its files; returns the card's figures, or DatasetError."""
+    recipe = FusionRecipe() if task.epochs is None else FusionRecipe(epochs=task.epochs)
+    said = read(task.run.parent / "face", task.run.parent / "wrist")
+    learn, judge = _halves(said, task.seed)
+    rng = np.random.default_rng(task.seed)
+    keras.utils.set_random_seed(task.seed)
     head = fusion_head()
     loss = keras.losses.BinaryCrossentropy(from_logits=True)
     cast(Any, head).compile(keras.optimizers.Adam(cast(Any, _falling(recipe))), loss)
@@ -72,12 +67,12 @@ def train(
             float(head.train_on_batch(_feeds(batch), batch.labels[:, np.newaxis].astype(np.float32)))
             for batch in _batches(_paired(learn, recipe.pairs, recipe, rng), recipe.batch, rng)
         ]
-        seen(epoch, float(np.mean(losses)))
+        task.seen((epoch + 1) / recipe.epochs, f"loss {np.mean(losses):.3f}")
     held = _paired(judge, recipe.held, recipe, rng)
     card: dict[str, object] = {
-        "network": "fusion",
-        "command": command,
-        "seed": seed,
+        "network": task.network,
+        "command": task.command,
+        "seed": task.seed,
         "parameters": int(head.count_params()),
         "recipe": asdict(recipe),
         "tense_emotions": list(TENSE),
@@ -85,7 +80,7 @@ def train(
         "held": _figures(head, held, learn, recipe),
         "examples": _examples(head),
     }
-    _leave(head, run, _paired(learn, 2048, recipe, rng), held, card)
+    _leave(head, task.run, _paired(learn, 2048, recipe, rng), held, card)
     return card
 
 
@@ -138,8 +133,8 @@ def _falling(recipe: FusionRecipe) -> keras.optimizers.schedules.CosineDecay:
     return keras.optimizers.schedules.CosineDecay(recipe.rate, recipe.epochs * (recipe.pairs // recipe.batch))
 
 
-def _feeds(pairs: Pairs) -> dict[str, Floats]:
-    return {"face": pairs.face, "wrist": pairs.wrist, "present": pairs.present}
+def _feeds(pairs: Pairs) -> list[Floats]:
+    return [pairs.face, pairs.wrist, pairs.present]
 
 
 def _batches(pairs: Pairs, size: int, rng: np.random.Generator) -> Iterator[Pairs]:
@@ -151,14 +146,13 @@ def _batches(pairs: Pairs, size: int, rng: np.random.Generator) -> Iterator[Pair
 
 def _figures(head: keras.Model, held: Pairs, learn: Said, recipe: FusionRecipe) -> dict[str, object]:
     """The head and the product of experts, on the same pairs, with both modalities and with either one."""
-    prior = float(learn.stress.mean())
     tense = float(np.isin(learn.emotions, [EMOTIONS.index(name) for name in TENSE]).mean())
-    told: dict[str, object] = {"n": len(held), "stress_share": float(held.labels.mean())}
+    told: dict[str, object] = {"n": len(held)}
     for name, face, wrist in (("both", True, True), ("face", True, False), ("wrist", False, True)):
         shown = held.with_only(face=face, wrist=wrist)
         told[name] = {
             "head": judged(logits(head, shown), held.labels),
-            "late": judged(late_fusion(shown, prior, recipe.agreement, tense), held.labels),
+            "late": judged(late_fusion(shown, 0.5, recipe.agreement, tense), held.labels),
         }
     told["wrist_itself"] = judged(held.wrist[:, 0], held.labels)
     return told

@@ -28,6 +28,12 @@ def accuracy(counts: npt.NDArray[np.int64]) -> float:
     return float(np.trace(counts) / counts.sum())
 
 
+def agreement(left: Labels, right: Labels) -> float:
+    """Share of rows on which two guesses, or a guess and the truth, are the same."""
+    same: npt.NDArray[np.bool_] = left == right
+    return float(same.mean())
+
+
 def recalls(counts: npt.NDArray[np.int64]) -> Numbers:
     """Share of each true class that was found (classes,); NaN for a class that is not there. Equation 10."""
     total = counts.sum(axis=1)
@@ -119,7 +125,7 @@ def reliability(chances: Floats, labels: Labels, bins: int = 15) -> list[tuple[f
     for b in range(bins):
         inside = place == b
         if inside.any():
-            bars.append((float(np.mean(inside)), float(np.mean(confidence[inside])), float(np.mean(right[inside]))))
+            bars.append((float(inside.mean()), float(confidence[inside].mean()), float(right[inside].mean())))
     return bars
 
 

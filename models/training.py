@@ -90,6 +90,12 @@ def fit(
     return model
 
 
+def told(epoch: Epoch) -> str:
+    """An epoch in one line."""
+    scores = ", ".join(f"{name.replace('_', ' ')} {score:.4f}" for name, score in epoch.scores.items())
+    return f"epoch {epoch.number}: loss {epoch.loss:.4f}, {scores}"
+
+
 def history(run: Path) -> list[Epoch]:
     """The epochs that a run has behind it."""
     log = run / "checkpoint" / "epochs.jsonl"

@@ -1,0 +1,127 @@
+"""`python -m models`: train a network by name, or judge a bundle on a data set."""
+
+import json
+import os
+import sys
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from edge.bundle import BundleError
+from models.catalog import NETWORKS, Network, Task
+from models.datasets import DatasetError
+from models.evaluation import evaluate_bundle, network_of
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Train networks, and judge the bundle they end in.")
+_REFUSED = 2
+
+
+@app.command()
+def train(
+    name: Annotated[str, typer.Argument(help=f"One of: {', '.join(NETWORKS)}.")],
+    data: Annotated[Path, typer.Option(help="Directory of the recordings.")],
+    seed: Annotated[int, typer.Option(help="Starts every random number.")] = 0,
+    resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint.")] = False,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the data, if not the network's own.")] = None,
+    run: Annotated[Path | None, typer.Option(help="Where results go, if not runs/NAME.")] = None,
+) -> None:
+    """Train a network and leave it, its contract and its figures in runs/NAME."""
+    network = _network(name)
+    if not data.exists():
+        raise _refusal(f"there is nothing at {data}; give the directory of the recordings with --data")
+    # The line that TensorFlow prints for each of its start-up notes is no news to whoever trains.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    command = f"python -m models train {name} --data {data} --seed {seed}" + (f" --epochs {epochs}" if epochs else "")
+    console = Console(stderr=True)
+    with _progress(console, name) as bar:
+        task = bar.add_task(name, total=1.0, note="")
+        wanted = Task(
+            network=name,
+            data=data,
+            run=run or Path("runs") / name,
+            seed=seed,
+            resume=resume,
+            epochs=epochs,
+            command=command,
+            seen=lambda done, note: bar.update(task, completed=done, note=note),
+            say=lambda line: bar.console.print(line, highlight=False),
+        )
+        with _refusing():
+            figures = network.train(wanted)
+    _say({key: value for key, value in figures.items() if key not in ("epochs", "recipe")})
+
+
+@app.command()
+def evaluate(
+    bundle: Annotated[Path, typer.Option(help="Directory of the bundle.")],
+    dataset: Annotated[str, typer.Option(help="NAME=PATH; NAME is fer2013, stress_predict or wesad.")],
+    json_file: Annotated[str | None, typer.Option("--json", help="Also write the figures here; - is stdout.")] = None,
+    split: Annotated[
+        str | None, typer.Option(help="fer2013 only: usages to score, such as 1 or 1,2, or `all`.")
+    ] = None,
+    card: Annotated[bool, typer.Option(help="Write the figures as a model card.")] = False,
+    cards: Annotated[Path, typer.Option(help="Where model cards go.")] = Path(__file__).parent / "cards",
+    runs: Annotated[Path, typer.Option(help="Where trainings left their records, for the card.")] = Path("runs"),
+) -> None:
+    """Score a bundle's int8 models, through the daemon's own preprocessing, on people they never learned."""
+    name, separator, path = dataset.partition("=")
+    if not separator or not path:
+        raise _refusal(f"--dataset {dataset} names no file; NAME=PATH would work, such as fer2013=faces.npz")
+    command = f"python -m models evaluate --bundle {bundle} --dataset {dataset}" + (
+        f" --split {split}" if split else ""
+    )
+    with _refusing():
+        figures = evaluate_bundle(bundle, name, Path(path), split=split) | {"command": command}
+        if card:
+            # Plots need matplotlib, which evaluation itself does not.
+            from models.model_card import write_card
+
+            network = network_of(name)
+            page = write_card(figures, network, cards, runs / network)
+            Console(stderr=True).print(f"wrote {page}", highlight=False)
+    if json_file not in (None, "-"):
+        try:
+            Path(str(json_file)).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise _refusal(f"cannot write {json_file} ({error.strerror}); give a path that can be written") from error
+    _say(figures)
+
+
+def _network(name: str) -> Network:
+    if name not in NETWORKS:
+        raise _refusal(f"no network is called {name}; there are {', '.join(NETWORKS)}")
+    return NETWORKS[name]
+
+
+def _progress(console: Console, name: str) -> Progress:
+    return Progress(
+        TextColumn(name), BarColumn(), TextColumn("{task.percentage:>5.1f} %"), TextColumn("{task.fields[note]}"),
+        TimeElapsedColumn(), TimeRemainingColumn(), console=console,
+    )  # fmt: skip
+
+
+@contextmanager
+def _refusing() -> Generator[None, None, None]:
+    """Bad input ends in one sentence and exit 2, never in a traceback."""
+    try:
+        yield
+    except (BundleError, DatasetError, FileNotFoundError) as error:
+        raise _refusal(str(error)) from error
+
+
+def _refusal(sentence: str) -> typer.Exit:
+    Console(stderr=True).print(sentence, highlight=False, soft_wrap=True, markup=False)
+    return typer.Exit(_REFUSED)
+
+
+def _say(figures: Mapping[str, object]) -> None:
+    sys.stdout.write(json.dumps(figures, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    app()

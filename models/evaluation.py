@@ -1,0 +1,67 @@
+"""A bundle and a data set in; figures of its int8 models on people they never learned, out. No TensorFlow here."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import cast
+from zipfile import BadZipFile
+
+import numpy as np
+
+from edge.bundle import Bundle
+from edge.signals.features import FEATURE_VERSION
+from models.datasets import DatasetError
+from models.face_evaluation import score_faces
+from models.fusion_evaluation import score_pairs
+from models.wrist_evaluation import score_stress_predict, score_wesad
+
+Scored = dict[str, object]
+
+DATASETS: Mapping[str, tuple[str, Callable[[Bundle, Path, str | None], Scored]]] = MappingProxyType(
+    {
+        "fer2013": ("face", score_faces),
+        "stress_predict": ("wrist", score_stress_predict),
+        "wesad": ("wrist", score_wesad),
+        "pairs": ("fusion", score_pairs),
+    }
+)
+"""The register: a data set's name, the network that it judges, and how."""
+
+
+def evaluate_bundle(directory: Path, dataset: str, path: Path, *, split: str | None = None) -> Scored:
+    """Score the bundle in `directory` on `dataset` at `path`.
+
+    Raises BundleError for a bundle that must not run or lacks the network, DatasetError for a data set that is
+    unknown or a file that cannot be used.
+    """
+    if dataset not in DATASETS:
+        raise DatasetError(f"no data set is called {dataset}; there are {', '.join(DATASETS)}", path)
+    if split is not None and dataset != "fer2013":
+        raise DatasetError(f"--split chooses usages of fer2013 and means nothing for {dataset}; leave it out", path)
+    if not path.exists():
+        raise DatasetError(f"there is nothing at {path}; give the path of the {dataset} recordings", path)
+    _check_archives(path)
+    bundle = Bundle.open(directory, feature_version=FEATURE_VERSION)
+    told = DATASETS[dataset][1](bundle, path, split)
+    if isinstance(told.get("majority"), dict):
+        told["majority_baseline"] = cast(dict[str, float], told["majority"])["accuracy"]
+    return {"dataset": dataset, "bundle": bundle.label} | told
+
+
+def _check_archives(path: Path) -> None:
+    """A file that is no archive of arrays is refused here, once for all data sets."""
+    for file in sorted(path.glob("*.npz")) if path.is_dir() else [path]:
+        try:
+            with np.load(file, allow_pickle=False) as arrays:
+                names = list(arrays.files)
+        except (OSError, ValueError, AttributeError, TypeError, BadZipFile, EOFError) as error:
+            raise DatasetError(
+                f"{file} is no archive of arrays that NumPy reads; give a whole .npz file", path
+            ) from error
+        if not names:
+            raise DatasetError(f"{file} holds no arrays; give a .npz file with recordings", path)
+
+
+def network_of(dataset: str) -> str:
+    """The network that a data set judges."""
+    return DATASETS[dataset][0]

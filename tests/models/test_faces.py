@@ -1,0 +1,58 @@
+"""The face networks are what their tables say, and speak as the bundle expects."""
+# Keras ships no types: what its objects return is unknown to the checker.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from models.catalog import NETWORKS
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_parameters_inputs_and_output_are_those_of_the_register(name: str) -> None:
+    entry = NETWORKS[name]
+    model = entry.build()
+    assert model.count_params() == entry.parameters
+    assert {tensor.name: tuple(tensor.shape[1:]) for tensor in model.inputs} == dict(entry.inputs)
+    assert model.output_shape[-1] == entry.outputs
+
+
+# Bagga and Makwana 2026, Tables 2 to 4: trainable parameters, and every layer that has any, with its count.
+_TABLE_2 = [160, 64, 4640, 128, 9248, 128, 102_432, 231]
+_CONVOLUTIONS = [320, 128, 18_496, 256, 36_928, 256, 73_856, 512, 147_584, 512]
+_TABLE_3 = [*_CONVOLUTIONS, 8320, 8320, 6600, 1407]
+_TABLE_4 = [*_CONVOLUTIONS, 131_584, 33_024, 13_000, 1407]
+
+
+@pytest.mark.parametrize(
+    ("name", "counts", "trainable"),
+    [
+        ("bagga_model_1", _TABLE_2, 116_871),
+        ("bagga_model_2", _TABLE_3, 302_663),
+        ("bagga_model_3", _TABLE_4, 457_031),
+    ],
+)
+def test_layers_of_bagga_and_makwana(name: str, counts: list[int], trainable: int) -> None:
+    model: Any = NETWORKS[name].build()
+    assert [layer.count_params() for layer in model.layers if layer.count_params()] == counts
+    assert sum(int(np.prod(weight.shape)) for weight in model.trainable_weights) == trainable
+
+
+def test_every_layer_has_a_name_of_its_own_choosing() -> None:
+    for entry in NETWORKS.values():
+        names = [layer.name for layer in entry.build().layers]
+        assert len(set(names)) == len(names)
+
+
+def test_ours_takes_any_side_in_training_and_has_the_same_weights() -> None:
+    from models.faces import vagus_face
+
+    free, fixed = vagus_face(None), vagus_face()
+    assert [w.shape for w in free.weights] == [w.shape for w in fixed.weights]
+    fixed.set_weights(free.get_weights())
+    face = np.zeros((2, 48, 48, 1), np.float32)
+    assert np.allclose(free(face), fixed(face))
+    assert free(np.zeros((1, 40, 40, 1), np.float32)).shape == (1, 7)

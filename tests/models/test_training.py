@@ -1,0 +1,88 @@
+"""A run that was broken off and taken up again ends where an unbroken one ends."""
+# Keras ships no types: what its objects return is unknown to the checker.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from models.training import Batch, Epoch, Recipe, fit, history
+
+_RECIPE = Recipe(epochs=4, steps=20, rate=0.05, averaging=0.8, bfloat16=False)
+
+
+def _build() -> keras.Model:
+    point = keras.Input((2,), name="point")
+    x = keras.layers.Dense(8, activation="relu", name="hidden")(point)
+    x = keras.layers.BatchNormalization(name="norm")(x)
+    return keras.Model(point, keras.layers.Dense(2, name="logits")(x))
+
+
+def _batches(epoch: int) -> Iterator[Batch]:
+    rng = np.random.default_rng(epoch)
+    for _ in range(_RECIPE.steps):
+        points = rng.normal(size=(32, 2)).astype(np.float32)
+        yield points, np.eye(2, dtype=np.float32)[(points[:, 0] > points[:, 1]).astype(int)]
+
+
+def _accuracy(model: keras.Model) -> dict[str, float]:
+    points, targets = next(_batches(99))
+    guesses = np.asarray(model(points)).argmax(axis=1)
+    return {"accuracy": float(np.mean(guesses == targets.argmax(axis=1)))}
+
+
+class _StopError(Exception):
+    """The plug is pulled."""
+
+
+def _fit(run: Path, *, resume: bool = False, stop_after: int | None = None) -> tuple[keras.Model, list[Epoch]]:
+    epochs: list[Epoch] = []
+
+    def ended(epoch: Epoch) -> None:
+        epochs.append(epoch)
+        if epoch.number == stop_after:
+            raise _StopError
+
+    model = fit(
+        _build,
+        _batches,
+        _RECIPE,
+        run,
+        seed=5,
+        resume=resume,
+        score=_accuracy,
+        seen=lambda _e, _s, _loss: None,
+        ended=ended,
+    )
+    return model, epochs
+
+
+def test_resumed_run_equals_unbroken_run(tmp_path: Path) -> None:
+    whole, epochs = _fit(tmp_path / "whole")
+    with pytest.raises(_StopError):
+        _fit(tmp_path / "broken", stop_after=2)
+    taken_up, rest = _fit(tmp_path / "broken", resume=True)
+    assert [epoch.number for epoch in rest] == [3, 4]
+    assert history(tmp_path / "broken") == epochs
+    for ours, theirs in zip(taken_up.get_weights(), whole.get_weights(), strict=True):
+        assert np.allclose(ours, theirs, atol=1e-6)
+    assert epochs[-1].scores["accuracy"] > 0.8
+
+
+def test_without_resume_a_run_begins_anew(tmp_path: Path) -> None:
+    with pytest.raises(_StopError):
+        _fit(tmp_path, stop_after=2)
+    _, epochs = _fit(tmp_path)
+    assert [epoch.number for epoch in epochs] == [1, 2, 3, 4]
+    assert len(history(tmp_path)) == 4
+
+
+def test_finished_run_taken_up_again_is_the_same_network(tmp_path: Path) -> None:
+    whole, _ = _fit(tmp_path)
+    again, epochs = _fit(tmp_path, resume=True)
+    assert epochs == []
+    assert all(np.array_equal(a, b) for a, b in zip(again.get_weights(), whole.get_weights(), strict=True))
