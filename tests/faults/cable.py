@@ -6,9 +6,15 @@ from contextlib import asynccontextmanager, suppress
 
 from edge.relay.address import BrokerAddress
 
+_LATE_S = 0.02
+"""A slow broker's delay of everything that goes either way."""
+
 
 class Cable:
-    """Passes bytes both ways. `cut` ends every connection and refuses new ones; `pinch` keeps them, passing nothing."""
+    """Passes bytes both ways, until it is hurt.
+
+    `cut` ends every connection and refuses new ones, `pinch` keeps them and passes nothing, `slow` passes late.
+    """
 
     def __init__(self, far: BrokerAddress) -> None:
         self.address = BrokerAddress("127.0.0.1", 0, far.tls)
@@ -18,6 +24,7 @@ class Cable:
         self._open = asyncio.Event()
         self._open.set()
         self._whole = True
+        self._late_s = 0.0
         self._writers: set[asyncio.StreamWriter] = set()
 
     def cut(self) -> None:
@@ -25,12 +32,26 @@ class Cable:
         for writer in self._writers.copy():
             writer.transport.abort()
 
+    def join(self) -> None:
+        self._whole = True
+
     def pinch(self) -> None:
         self._open.clear()
 
-    def mend(self) -> None:
-        self._whole = True
+    def release(self) -> None:
         self._open.set()
+
+    def slow(self) -> None:
+        self._late_s = _LATE_S
+
+    def quicken(self) -> None:
+        self._late_s = 0.0
+
+    def mend(self) -> None:
+        """All is well again."""
+        self.join()
+        self.release()
+        self.quicken()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -58,6 +79,8 @@ class Cable:
         with suppress(OSError):
             while data := await reader.read(65536):
                 await self._open.wait()
+                if self._late_s:
+                    await asyncio.sleep(self._late_s)
                 writer.write(data)
                 await writer.drain()
         writer.transport.abort()
