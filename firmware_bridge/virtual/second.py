@@ -29,3 +29,13 @@ class Second:
     beats_ms: tuple[float, ...] = ()
     """Intervals of the beats that ended in this second; empty where only the rate is known."""
     worn: bool = True
+
+
+def resample(readings: Readings, samples: int) -> Readings:
+    """One second's readings as so many, evenly spaced from its start; linear between, level behind the last."""
+    if len(readings) % samples == 0:
+        return readings[:: len(readings) // samples]
+    times, given = np.arange(samples) / samples, np.arange(len(readings)) / len(readings)
+    if readings.ndim == 1:
+        return np.interp(times, given, readings)
+    return np.stack([np.interp(times, given, readings[:, axis]) for axis in range(readings.shape[1])], axis=1)

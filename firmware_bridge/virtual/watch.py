@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from firmware_bridge import codec, gatt
 from firmware_bridge.codec import stream
 from firmware_bridge.errors import CodecError, LinkError, Trouble
@@ -11,6 +13,7 @@ from firmware_bridge.messages import (
     DEFAULT_RATE,
     RATE_UNITS_PER_HZ,
     Battery,
+    Ecg,
     HeartRate,
     Message,
     Motion,
@@ -21,8 +24,9 @@ from firmware_bridge.messages import (
     Stamp,
     StreamChannel,
 )
+from firmware_bridge.virtual.electrodes import Electrodes
 from firmware_bridge.virtual.personality import Access, Service, Spoken
-from firmware_bridge.virtual.second import MOTION_HZ, PULSE_HZ, SKIN_HZ, Readings, Second
+from firmware_bridge.virtual.second import MOTION_HZ, PULSE_HZ, SKIN_HZ, Readings, Second, resample
 
 _SECOND_NS = 1_000_000_000
 _BATTERY_EVERY_S = 60
@@ -33,19 +37,21 @@ _BATTERY_LASTS_S = 5 * 24 * 3600
 class _Stream:
     """One channel's way from readings to frames."""
 
-    native_hz: int
+    hz: int
     packets_per_s: int
+    readings: Callable[[Second, int], Readings]
+    """(second, samples) -> that many readings, evenly spaced"""
     message: Callable[[Stamp, Readings], Message]
-    rate: int
+    rate: int = 0
     """In 1/32 Hz; 0 while stopped."""
     sequence: int = 0
 
 
 class Watch:
-    """Speaks for one wearer and obeys rate commands: any native rate divided by a power of two, or 0 to stop.
+    """Speaks for one wearer and obeys rate commands: its own rates, their halves, quarters and eighths, or 0 to stop.
 
     Pulse counts are BVP times 100. Values beyond a field's range stick at its end, as a sensor's would.
-    ``boot_ms`` is where the watch's clock stands at the start.
+    ``boot_ms`` is where the watch's clock stands at the start; ``ecg_hz`` adds a channel that wrist watches lack.
     """
 
     name = "Vagus"
@@ -56,16 +62,31 @@ class Watch:
         Service(gatt.VAGUS_SERVICE, {gatt.STREAM: Access.NOTIFY, gatt.STREAM_CONTROL: Access.WRITE}),
     )
 
-    def __init__(self, boot_ms: int = 0, battery_percent: int = 90) -> None:
+    def __init__(
+        self,
+        boot_ms: int = 0,
+        battery_percent: int = 90,
+        pulse_hz: int = PULSE_HZ,
+        motion_hz: int = MOTION_HZ,
+        ecg_hz: int = 0,
+    ) -> None:
         self._boot_ms = boot_ms
         self._battery_percent = battery_percent
         self._worn_s = 0
         self._streams = {
-            StreamChannel.PULSE: _Stream(PULSE_HZ, 4, _pulse, PULSE_HZ * RATE_UNITS_PER_HZ),
-            StreamChannel.MOTION: _Stream(MOTION_HZ, 4, _motion, MOTION_HZ * RATE_UNITS_PER_HZ),
-            StreamChannel.SKIN_CONDUCTANCE: _Stream(SKIN_HZ, 1, _conductance, SKIN_HZ * RATE_UNITS_PER_HZ),
-            StreamChannel.SKIN_TEMPERATURE: _Stream(SKIN_HZ, 1, _temperature, SKIN_HZ * RATE_UNITS_PER_HZ),
+            StreamChannel.PULSE: _Stream(pulse_hz, 4, lambda second, n: resample(second.pulse, n), _pulse),
+            StreamChannel.MOTION: _Stream(motion_hz, 4, lambda second, n: resample(second.motion_g, n), _motion),
+            StreamChannel.SKIN_CONDUCTANCE: _Stream(
+                SKIN_HZ, 1, lambda second, n: resample(second.skin_conductance_us, n), _conductance
+            ),
+            StreamChannel.SKIN_TEMPERATURE: _Stream(
+                SKIN_HZ, 1, lambda second, n: resample(second.skin_temperature_c, n), _temperature
+            ),
         }
+        if ecg_hz:
+            self._streams[StreamChannel.ECG] = _Stream(ecg_hz, 4, Electrodes().read, _ecg)
+        for stream_ in self._streams.values():
+            stream_.rate = stream_.hz * RATE_UNITS_PER_HZ
 
     def speak(self, seconds: Iterable[Second]) -> Iterator[Spoken]:
         """Every packet, in the order of watch time: four a second for pulse and motion, one for skin and heart."""
@@ -99,57 +120,49 @@ class Watch:
     def obey(self, command: RateCommand) -> bool:
         """Change a channel's rate from the next second on; False if the watch cannot run at that rate."""
         channels = tuple(self._streams) if command.channel is StreamChannel.ALL else (command.channel,)
-        rates = {channel: self._obeyed(self._streams[channel], command.rate) for channel in channels}
+        rates = {channel: self._obeyed(channel, command.rate) for channel in channels}
         for channel, rate in rates.items():
-            if rate is not None:
+            if rate is not None and channel in self._streams:
                 self._streams[channel].rate = rate
         return None not in rates.values()
 
     def _battery(self) -> int:
         return max(0, self._battery_percent - self._worn_s * 100 // _BATTERY_LASTS_S)
 
-    @staticmethod
-    def _obeyed(stream: _Stream, rate: int) -> int | None:
-        native = stream.native_hz * RATE_UNITS_PER_HZ
+    def _obeyed(self, channel: StreamChannel, rate: int) -> int | None:
+        if channel not in self._streams:
+            return 0
+        hz = self._streams[channel].hz
         if rate == DEFAULT_RATE:
-            return native
-        possible = {0} | {native >> halvings for halvings in range(4) if stream.native_hz >> halvings}
+            return hz * RATE_UNITS_PER_HZ
+        possible = {0} | {(hz >> halvings) * RATE_UNITS_PER_HZ for halvings in range(4) if hz >> halvings}
         return rate if rate in possible else None
 
     def _frames(self, channel: StreamChannel, s: int, second: Second) -> Iterator[Spoken]:
-        stream = self._streams[channel]
-        if stream.rate == 0:
+        line = self._streams[channel]
+        hz = line.rate // RATE_UNITS_PER_HZ
+        if hz == 0:
             return
-        step = stream.native_hz * RATE_UNITS_PER_HZ // stream.rate
-        readings = _readings(channel, second)[::step]
-        each = max(1, len(readings) // stream.packets_per_s)
-        for first in range(0, len(readings), each):
-            begin_s = first * step / stream.native_hz
-            tick_ms = (self._boot_ms + round(1000 * (s + begin_s))) % (1 << 32)
-            stamp = Stamp(stream.sequence, tick_ms, stream.rate)
-            stream.sequence = (stream.sequence + 1) % (1 << 16)
-            end_s = s + min((first + each) * step / stream.native_hz, 1.0)
-            yield _say(round(end_s * _SECOND_NS), stream.message(stamp, readings[first : first + each]))
+        readings = line.readings(second, hz)
+        first = 0
+        for run in np.array_split(readings, min(line.packets_per_s, hz)):
+            tick_ms = (self._boot_ms + round(1000 * (s + first / hz))) % (1 << 32)
+            stamp = Stamp(line.sequence, tick_ms, line.rate)
+            line.sequence = (line.sequence + 1) % (1 << 16)
+            first += len(run)
+            yield _say(round((s + first / hz) * _SECOND_NS), line.message(stamp, run))
 
 
 def _say(at_ns: int, message: Message) -> Spoken:
     return Spoken(at_ns, *codec.encode(message))
 
 
-def _readings(channel: StreamChannel, second: Second) -> Readings:
-    match channel:
-        case StreamChannel.PULSE:
-            return second.pulse
-        case StreamChannel.MOTION:
-            return second.motion_g
-        case StreamChannel.SKIN_CONDUCTANCE:
-            return second.skin_conductance_us
-        case _:
-            return second.skin_temperature_c
-
-
 def _pulse(stamp: Stamp, bvp: Readings) -> Pulse:
     return Pulse(stamp, tuple(_counts(bvp * 100, -(1 << 23), (1 << 23) - 1)))
+
+
+def _ecg(stamp: Stamp, uv: Readings) -> Ecg:
+    return Ecg(stamp, tuple(_counts(uv, -(1 << 23), (1 << 23) - 1)))
 
 
 def _motion(stamp: Stamp, g: Readings) -> Motion:

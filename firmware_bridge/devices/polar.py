@@ -1,0 +1,77 @@
+"""Polar sensors: started with settings, re-rated by stopping and starting, and always stopped."""
+
+from collections.abc import Sequence
+
+from firmware_bridge import gatt
+from firmware_bridge.devices.family import Family, Quantity, gives
+from firmware_bridge.messages import (
+    Command,
+    PolarCommand,
+    PolarMeasurement,
+    PolarOperation,
+    PolarSetting,
+    PolarSettingKind,
+)
+
+_MEASURES = {
+    Quantity.ECG: PolarMeasurement.ECG,
+    Quantity.MOTION: PolarMeasurement.ACCELERATION,
+    Quantity.PULSE: PolarMeasurement.PPG,
+    Quantity.BEAT_INTERVAL: PolarMeasurement.INTERVALS,
+}
+_RESOLUTION_BITS = {Quantity.ECG: 14, Quantity.MOTION: 16, Quantity.PULSE: 22}
+
+
+def _start(quantity: Quantity, hz: float, **more: int) -> PolarCommand:
+    settings: list[PolarSetting] = []
+    if quantity in _RESOLUTION_BITS:
+        settings.append(PolarSetting(PolarSettingKind.RATE_HZ, (round(hz),)))
+        settings.append(PolarSetting(PolarSettingKind.RESOLUTION_BITS, (_RESOLUTION_BITS[quantity],)))
+    settings += [PolarSetting(PolarSettingKind[name.upper()], (value,)) for name, value in more.items()]
+    return PolarCommand(PolarOperation.START, _MEASURES[quantity], tuple(settings))
+
+
+def _stop(quantity: Quantity) -> PolarCommand:
+    return PolarCommand(PolarOperation.STOP, _MEASURES[quantity])
+
+
+def _steer_h10(quantity: Quantity, hz: float) -> Sequence[Command]:
+    more = {"range": 8} if quantity is Quantity.MOTION else {}
+    return [_stop(quantity), *([_start(quantity, hz, **more)] if hz else [])]
+
+
+def _steer_verity(quantity: Quantity, hz: float) -> Sequence[Command]:
+    more = {Quantity.MOTION: {"range": 8, "channels": 3}, Quantity.PULSE: {"channels": 4}}.get(quantity, {})
+    return [_stop(quantity), *([_start(quantity, hz, **more)] if hz else [])]
+
+
+POLAR_H10 = Family(
+    name="polar-h10",
+    title="Polar H10",
+    gives=gives(ecg=(130.0,), motion=(50.0, 25.0, 100.0, 200.0), heart_rate=(), beat_interval=(), battery=()),
+    names=("Polar H10", "Polar H9"),
+    offers=frozenset({gatt.POLAR_CONTROL, gatt.POLAR_DATA}),
+    start=(_start(Quantity.ECG, 130), _start(Quantity.MOTION, 50, range=8)),
+    stop=(_stop(Quantity.ECG), _stop(Quantity.MOTION)),
+    steer=_steer_h10,
+    quiet_s=5.0,
+    limits="Left streaming, it runs its battery flat; off the strap it leaves after 45 s.",
+)
+
+POLAR_VERITY = Family(
+    name="polar-verity",
+    title="Polar Verity Sense or OH1",
+    gives=gives(pulse=(55.0,), motion=(52.0,), beat_interval=(), heart_rate=(), battery=()),
+    names=("Polar Sense", "Polar OH1"),
+    offers=frozenset({gatt.POLAR_CONTROL, gatt.POLAR_DATA}),
+    start=(
+        _start(Quantity.PULSE, 55, channels=4),
+        _start(Quantity.MOTION, 52, range=8, channels=3),
+        _start(Quantity.BEAT_INTERVAL, 0),
+    ),
+    stop=(_stop(Quantity.PULSE), _stop(Quantity.MOTION), _stop(Quantity.BEAT_INTERVAL)),
+    steer=_steer_verity,
+    quiet_s=10.0,
+    first_s=30.0,
+    limits="Beat intervals only at rest, the first after about 25 s; firmware before 2.1 says 135 Hz and means 55.",
+)

@@ -1,0 +1,182 @@
+"""A device that is looked after: started, kept alive, noticed when it falls silent, revived, and always stopped."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Protocol, runtime_checkable
+
+from firmware_bridge import codec, gatt
+from firmware_bridge.devices.family import Family, Quantity
+from firmware_bridge.errors import LinkError
+from firmware_bridge.links import Link, Packet
+from firmware_bridge.links.backoff import running
+from firmware_bridge.links.inbox import Inbox
+from firmware_bridge.links.pace import Sleep
+from firmware_bridge.messages import Command
+
+_TICK_S = 1.0
+_STOP_S = 5.0
+"""For all stop commands together: a device that is out of reach must not hold up the end."""
+_SECOND_NS = 1_000_000_000
+
+
+@runtime_checkable
+class Revivable(Protocol):
+    """A link that can be made anew when its device has fallen silent."""
+
+    async def revive(self) -> None: ...
+
+
+@asynccontextmanager
+async def attend(
+    link: Link,
+    family: Family,
+    *,
+    now: Callable[[], int],
+    sleep: Sleep = asyncio.sleep,
+    reset_adapter: Callable[[], Awaitable[None]] | None = None,
+) -> AsyncGenerator["Session"]:
+    """Start the device, look after it, and stop it on leaving, whatever the reason for leaving.
+
+    Raises LinkError if the device does not want to be started. ``reset_adapter`` is the last resort against silence.
+    """
+    session = Session(link, family, now, sleep, reset_adapter)
+    try:
+        await session.start()
+        async with running(session.listen(), f"{family.name} packets"), running(session.tend(), f"{family.name} care"):
+            yield session
+    finally:
+        await session.stop()
+
+
+class Session:
+    """One attended device; a Link itself, so that whoever reads packets need not know."""
+
+    def __init__(
+        self,
+        link: Link,
+        family: Family,
+        now: Callable[[], int],
+        sleep: Sleep,
+        reset_adapter: Callable[[], Awaitable[None]] | None,
+    ) -> None:
+        self.family = family
+        self.revivals = 0
+        self._link = link
+        self._now = now
+        self._sleep = sleep
+        self._reset_adapter = reset_adapter
+        self._inbox = Inbox()
+        self._heard_ns: int | None = None
+        self._tended_ns = now()
+        self._alive_ns = self._polled_ns = now()
+        self._reconnects = 0
+        self._serial = gatt.SERIAL_STREAM in family.offers
+        self._poll_s = family.poll_s
+        self._wanted: dict[Quantity, float] = {}
+
+    @property
+    def silent(self) -> bool:
+        """Nothing was heard for longer than this family may be quiet: its last values are not to be used."""
+        limit_s = self.family.first_s if self._heard_ns is None else self.family.quiet_s
+        since_ns = self._tended_ns if self._heard_ns is None else self._heard_ns
+        return self._now() - since_ns > limit_s * _SECOND_NS
+
+    def packets(self) -> AsyncIterator[Packet]:
+        """The link's packets, and the values that were polled, as if they had been notified."""
+        return self._inbox.read()
+
+    async def write(self, target: str, payload: bytes) -> None:
+        await self._link.write(target, payload)
+
+    async def read(self, target: str) -> bytes:
+        return await self._link.read(target)
+
+    def counts(self) -> Mapping[str, int]:
+        return {**self._link.counts(), "revivals": self.revivals}
+
+    async def rate(self, quantity: Quantity, hz: float) -> None:
+        """Give a quantity another rate, also after a reconnect; raise LinkError if the family or the device cannot."""
+        await self._send(self.family.rate(quantity, hz))
+        self._wanted[quantity] = hz
+
+    def poll_every(self, s: float) -> None:
+        """Poll this often, where the family is polled; that is its way to sample slower or faster."""
+        if not self.family.polls:
+            raise LinkError(f"{self.family.title} is not polled")
+        self._poll_s = s
+
+    async def start(self) -> None:
+        """Send what starts the device, and the rates that were asked for since."""
+        await self._send(self.family.start)
+        for quantity, hz in self._wanted.items():
+            await self._send(self.family.rate(quantity, hz))
+
+    async def stop(self) -> None:
+        """Send what stops the device; one that cannot be reached any more is left as it is."""
+        try:
+            async with asyncio.timeout(_STOP_S):
+                await self._send(self.family.stop)
+        except (LinkError, TimeoutError):
+            return
+
+    async def listen(self) -> None:
+        """Pass packets on and note when they came."""
+        error: LinkError | None = None
+        try:
+            async for packet in self._link.packets():
+                self._hear(packet)
+        except LinkError as lost:
+            error = lost
+        self._inbox.close(error)
+
+    async def tend(self) -> None:
+        """Every second: start anew after a reconnect, keep alive, poll, revive."""
+        while True:
+            await self._sleep(_TICK_S)
+            try:
+                await self._tend_once()
+            except LinkError:
+                # Not reachable just now: the link reconnects by itself, and the next second tries again.
+                continue
+
+    async def _tend_once(self) -> None:
+        reconnects = self._link.counts().get("reconnects", 0)
+        if reconnects != self._reconnects:
+            await self.start()
+            self._reconnects = reconnects
+            self._tended_ns = self._now()
+        if self._due(self._alive_ns, self.family.keep_alive_s):
+            self._alive_ns = self._now()
+            await self._send(self.family.keep_alive)
+        if self._due(self._polled_ns, self._poll_s):
+            self._polled_ns = self._now()
+            for target in self.family.polls:
+                self._hear(Packet(target, await self._link.read(target), self._now()))
+        if self.silent and self._due(self._tended_ns, self.family.first_s):
+            await self._revive()
+
+    async def _revive(self) -> None:
+        """Ask again; if that was in vain the last time, connect anew; then reset the adapter."""
+        self._tended_ns = self._now()
+        self.revivals += 1
+        step = self.revivals % 3
+        if step == 0 and self._reset_adapter is not None:
+            await self._reset_adapter()
+        elif step != 1 and isinstance(self._link, Revivable):
+            await self._link.revive()
+        else:
+            await self.start()
+
+    def _due(self, last_ns: int, every_s: float) -> bool:
+        return every_s > 0 and self._now() - last_ns >= every_s * _SECOND_NS
+
+    def _hear(self, packet: Packet) -> None:
+        self._heard_ns = packet.arrived_ns
+        self.revivals = 0
+        self._inbox.put(packet)
+
+    async def _send(self, commands: Sequence[Command]) -> None:
+        for command in commands:
+            target, payload = codec.encode(command)
+            await self._link.write(gatt.SERIAL_STREAM if self._serial else target, payload)
