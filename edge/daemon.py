@@ -25,6 +25,7 @@ from edge.health import Health
 from edge.inference.classifier import Classifier, FaceEstimate, WristEstimate
 from edge.inference.decision import Decider
 from edge.lanes import Lane
+from edge.onlooker import Onlooker
 from edge.relay.alerts import StateMessage, make_alert
 from edge.relay.errors import NotDurableError
 from edge.relay.mqtt import Relay
@@ -68,6 +69,7 @@ class Daemon:
         self.bundle = bundle
         self.finished = asyncio.Event()
         """The watch's recording came to its end."""
+        self.onlooker = Onlooker(clock)
         self._settings = settings
         self._clock = clock
         self._classifier = Classifier(bundle, settings.models.threads)
@@ -81,7 +83,6 @@ class Daemon:
         self._in_flight: dict[str, HostNs] = {}
         self._wrist: WristEstimate | None = None
         self._faces: deque[FaceEstimate] = deque(maxlen=8)
-        self._battery: float | None = None
         self._published_at = 0
 
     @property
@@ -141,8 +142,10 @@ class Daemon:
 
     async def _hear(self, link: Link) -> None:
         async for packet in link.packets():
+            self.onlooker.packet(packet)
             for samples in self._watch.feed(packet):
                 self.health.samples[samples.channel.value] += len(samples.times)
+                self.onlooker.samples(samples)
                 if self._body is None or samples.channel not in CHANNELS:
                     continue
                 for window in self._body.windows.feed(samples):
@@ -202,6 +205,7 @@ class Daemon:
 
     def _see(self, finder: FaceFinder, frame: Frame) -> FaceEstimate | None:
         crop: Crop | None = finder.find(frame)
+        self.onlooker.frame(frame, crop)
         return None if crop is None else self._classifier.face(crop)
 
     async def _seen(self, frame: Frame, estimate: FaceEstimate) -> None:

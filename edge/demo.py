@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import importlib.util
 import logging
+import sys
 import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
@@ -18,6 +19,8 @@ from rich.live import Live
 
 from edge.clock import seconds
 from edge.health import ProcessMeter
+from edge.panel.served import tell
+from edge.panel.settings import PanelSettings
 from edge.refusal import RefusalError
 from edge.relay.address import BrokerAddress
 from edge.relay.alerts import read_alert
@@ -71,11 +74,12 @@ def face_source(plan: DemoPlan) -> str:
 
 
 def demo_settings(settings: Settings, plan: DemoPlan) -> Settings:
-    """The operator's settings with the demo's watch and camera in their place."""
+    """The operator's settings with the demo's watch and camera in their place, and a page on any free port."""
     return msgspec.structs.replace(
         settings,
         watch=msgspec.structs.replace(settings.watch, address=watch_address(plan)),
         camera=msgspec.structs.replace(settings.camera, source=face_source(plan), loop=True),
+        panel=settings.panel if settings.panel.enabled else PanelSettings(enabled=True, port=0),
     )
 
 
@@ -138,6 +142,8 @@ async def run_demo(settings: Settings, plan: DemoPlan, console: Console) -> dict
         if service.broker_is_ours:
             async with asyncio.timeout(SUBSCRIBER_READY_S):
                 await inbox.ready.wait()
+        if service.page is not None:
+            tell(service.page, sys.stderr, settings.state_path)
         meter = ProcessMeter(service.clock.now())
         await _play(service, plan, meter, console)
         await service.drain()

@@ -1,6 +1,7 @@
 """What makes a start impossible: each is one sentence and exit code 2."""
 
 from edge.bundle import BundleError
+from edge.panel.errors import PanelError
 from edge.relay.errors import BrokerAddressError, OutboxError
 from edge.sensing.camera import CameraError
 from edge.settings import SettingsError
@@ -20,4 +21,5 @@ REFUSALS = (
     LinkError,
     BrokerAddressError,
     OutboxError,
+    PanelError,
 )

@@ -13,6 +13,7 @@ from edge.bundle import Bundle
 from edge.clock import SystemClock
 from edge.daemon import Daemon
 from edge.health import ProcessMeter
+from edge.panel.served import Panel
 from edge.relay.address import BrokerAddress, parse_broker
 from edge.relay.mqtt import Relay
 from edge.relay.outbox import Outbox
@@ -36,6 +37,8 @@ class Service:
     broker_is_ours: bool
     recovered: int
     """Messages that an earlier run left in the outbox."""
+    page: Panel | None = None
+    """Where the local page is served; None when it is not."""
 
     async def play(self, stop: asyncio.Event, meter: ProcessMeter, look: Callable[[], None] | None = None) -> None:
         """Run until ``stop`` is set or a replay has ended; ``look`` is called some times a second."""
@@ -128,4 +131,10 @@ async def open_service(settings: Settings, *, speed: float = 1.0) -> AsyncGenera
         relay = Relay(settings.mqtt, outbox, clock, address=address, on_acked=daemon.on_acked)
         daemon.relay = relay
         await stack.enter_async_context(relay)
-        yield Service(daemon, relay, clock, address, ours, recovered)
+        page: Panel | None = None
+        if settings.panel.enabled:
+            # Imported when asked for: a daemon without a page needs no web server in memory.
+            from edge.page import open_page
+
+            page = await stack.enter_async_context(open_page(settings, daemon, clock, address))
+        yield Service(daemon, relay, clock, address, ours, recovered, page)

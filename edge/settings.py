@@ -8,6 +8,7 @@ import msgspec
 import platformdirs
 
 from edge.inference.decision import DecisionSettings
+from edge.panel.settings import PanelSettings
 from edge.relay.settings import MqttSettings, OutboxSettings
 
 
@@ -63,6 +64,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     decision: DecisionSettings = DecisionSettings()
     mqtt: MqttSettings = MqttSettings()
     outbox: OutboxSettings = OutboxSettings()
+    panel: PanelSettings = PanelSettings()
 
     @property
     def bundle_path(self) -> Path:
@@ -80,6 +82,7 @@ _SECTIONS: dict[str, type[msgspec.Struct]] = {
     "decision": DecisionSettings,
     "mqtt": MqttSettings,
     "outbox": OutboxSettings,
+    "panel": PanelSettings,
 }
 
 

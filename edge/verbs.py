@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 import signal
+import sys
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
 from edge.health import ProcessMeter
+from edge.panel.served import tell
 from edge.refusal import RefusalError
 from edge.relay.address import parse_broker
 from edge.sensing.camera import check_camera
@@ -48,6 +50,8 @@ async def serve(settings: Settings, speed: float = 1.0) -> dict[str, object]:
         raise RefusalError("neither watch.address nor camera.source is set, so there is nothing to listen to; set one")
     check(settings)
     async with _signals() as stop, open_service(settings, speed=speed) as service:
+        if service.page is not None:
+            tell(service.page, sys.stderr, settings.state_path)
         meter = ProcessMeter(service.clock.now())
         await service.play(stop, meter)
         await service.drain()

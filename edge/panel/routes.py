@@ -7,11 +7,12 @@ from typing import TypeVar
 
 import msgspec
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from edge.panel.assets import Asset
 from edge.panel.broadcast import Broadcast
 from edge.panel.errors import BusyError, SessionError
-from edge.panel.guard import COOKIE, Handler, refuse
+from edge.panel.guard import COOKIE, refuse
 from edge.panel.recordings import Recordings
 from edge.panel.session import CONSENT, Mark, Notes, Start
 from edge.panel.sign_in import LASTS_S, SignIn, TooManyTriesError

@@ -4,19 +4,20 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.typedefs import Middleware
 
 from edge.clock import Clock
 from edge.panel.assets import read_assets
 from edge.panel.broadcast import Broadcast
 from edge.panel.errors import PanelError
-from edge.panel.guard import Middleware, guard, harden
+from edge.panel.guard import guard, harden
 from edge.panel.recordings import Recordings
 from edge.panel.routes import Routes, tell
+from edge.panel.served import Panel, at
 from edge.panel.settings import PanelSettings
 from edge.panel.sign_in import SignIn
 from edge.panel.snapshot import Source
@@ -26,16 +27,6 @@ BODY = 16 * 1024
 CONNECTIONS = 64
 """Open at once; more are closed unheard."""
 _LEAVE_S = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """The page while it is served."""
-
-    port: int
-    token: str | None
-    """What a guest must know; None where everybody who can reach the page may look."""
-    lan: bool
 
 
 @contextlib.asynccontextmanager
@@ -65,7 +56,7 @@ async def open_panel(
     try:
         server = await _listen(runner, settings)
         async with server:
-            yield Panel(server.sockets[0].getsockname()[1], sign_in and sign_in.token, settings.lan)
+            yield at(settings, server.sockets[0].getsockname()[1], None if sign_in is None else sign_in.token)
             server.close()
             broadcast.close()
     finally:

@@ -53,10 +53,8 @@ class WatchSeen:
     """Since its last packet; None before the first."""
     packets: int = 0
     battery: float | None = None
-    no_contact: int = 0
-    """Notifications that said: not worn."""
     counts: Mapping[str, int] = field(default_factory=dict[str, int])
-    """What the link counts: reconnects, dropped, garbage."""
+    """What went wrong on the way here: lost, late, garbage, reconnects."""
     clock: DeviceClock | None = None
     """None before the first packet with a tick."""
 

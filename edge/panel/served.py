@@ -1,0 +1,76 @@
+"""Where the page is, told to the person who started the daemon."""
+
+import ipaddress
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+import psutil
+
+from edge.panel.settings import PanelSettings
+
+TOKEN_FILE = "page-token"
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The page while it is served."""
+
+    addresses: tuple[str, ...]
+    """Where it can be opened, best first."""
+    token: str | None
+    """What a guest must know; None where everybody who can reach the page may look."""
+
+
+def at(settings: PanelSettings, port: int, token: str | None) -> Panel:
+    """The addresses that lead to this port."""
+    host = ipaddress.ip_address(settings.address)
+    hosts = (*settings.names, *own_addresses()) if host.is_unspecified else (settings.address,)
+    return Panel(tuple(f"http://{f'[{name}]' if ':' in name else name}:{port}/" for name in hosts), token)
+
+
+def own_addresses() -> tuple[str, ...]:
+    """This machine's IPv4 addresses, those that others can reach first."""
+    found = [
+        ipaddress.ip_address(address.address)
+        for card in psutil.net_if_addrs().values()
+        for address in card
+        if address.family is socket.AF_INET
+    ]
+    return tuple(str(address) for address in sorted(set(found), key=lambda each: (each.is_loopback, int(each))))
+
+
+def tell(panel: Panel, out: TextIO, folder: Path) -> None:
+    """Print the address; with a token, also a QR code to be scanned once.
+
+    A token never goes where it would be kept, such as a journal: without a terminal it is written to a file in
+    ``folder`` that its owner alone can read, and the file is named.
+    """
+    if panel.token is None:
+        print(f"page: {panel.addresses[0]}", file=out, flush=True)
+        return
+    print(f"page: {'  '.join(panel.addresses)}", file=out)
+    if out.isatty():
+        print(f"scan this once with a phone, or type the token {panel.token}", file=out)
+        _draw(f"{panel.addresses[0]}sign-in#{panel.token}", out)
+    else:
+        file = folder / TOKEN_FILE
+        _keep(file, panel.token)
+        print(f"its token for this run is in {file}", file=out)
+    out.flush()
+
+
+def _draw(address: str, out: TextIO) -> None:
+    # Imported when asked for: only who opens the page to the network needs it.
+    import segno
+
+    segno.make(address, error="m", micro=False).terminal(out, compact=True)
+
+
+def _keep(file: Path, token: str) -> None:
+    file.unlink(missing_ok=True)
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as fresh:
+        fresh.write(f"{token}\n")

@@ -1,0 +1,81 @@
+"""A source for the page that a test moves by hand."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from edge.flow import Channel, Samples
+from edge.panel.snapshot import (
+    AlertSeen,
+    CameraSeen,
+    Check,
+    DeviceClock,
+    FaceSeen,
+    Journey,
+    Judgement,
+    RelaySeen,
+    Snapshot,
+    WatchSeen,
+)
+from firmware_bridge.links import Packet
+
+JPEG = b"\xff\xd8 not really a picture \xff\xd9"
+
+
+class LookedAt:
+    """Answers what it is told to answer, and remembers who listens."""
+
+    def __init__(self) -> None:
+        self.tap: Callable[[Samples], None] | None = None
+        self.keep: Callable[[Packet], None] | None = None
+        self.jpeg: bytes | None = JPEG
+        self.looks = 0
+
+    def snapshot(self) -> Snapshot:
+        self.looks += 1
+        return a_snapshot()
+
+    def attend(self, tap: Callable[[Samples], None] | None) -> None:
+        self.tap = tap
+
+    def record(self, keep: Callable[[Packet], None] | None) -> None:
+        self.keep = keep
+
+    async def picture(self) -> bytes | None:
+        return self.jpeg
+
+    async def checks(self) -> tuple[Check, ...]:
+        return (Check("broker", "bad", "the broker is away", "start it"), Check("disk", "good", "1 GiB is free"))
+
+    async def support(self) -> Mapping[str, object]:
+        return {"version": "1"}
+
+
+def a_snapshot() -> Snapshot:
+    return Snapshot(
+        device="edge",
+        bundle="tiny 1.2.0",
+        speed=1.0,
+        stream_ms=1000,
+        up_s=12.0,
+        state="stress",
+        reason="stress: stress 81% from face and wrist; heart rate raised; face fear 61%",
+        threshold=0.6,
+        judgement=Judgement(0.81, 0.76, 0.66, {"fear": 0.61, "neutral": 0.2}, ("face", "wrist"), 1.5),
+        journey=Journey(31.0, 4.2, 18.0, 44.0, 3),
+        watch=WatchSeen("virtual", 0.2, 1200, 88.0, {"reconnects": 1}, DeviceClock(-1234.5, 21.0, 3.1)),
+        camera=CameraSeen("file", 60, 58, 0.1, FaceSeen((40, 30, 50, 60), ((55, 50), (75, 50)), 0.99, True, 160, 120)),
+        relay=RelaySeen("mqtt://127.0.0.1:1883", True, True, None, 0, 3),
+        alerts=(AlertSeen(3, "stress", "stress: stress 81% from wrist", 0.81, 1_800_000_000_000),),
+        losses={"garbage": 2},
+        skipped={"off_wrist": 1},
+        predictions={"face+wrist": 40, "wrist": 3},
+        memory_mb=120.5,
+        cpu_percent=7.5,
+    )
+
+
+def pulse(start_ms: int, *values: float) -> Samples:
+    """A run of the pulse at 64 Hz."""
+    times = np.array([start_ms * 1_000_000 + k * 15_625_000 for k in range(len(values))], np.int64)
+    return Samples(Channel.PULSE, times, np.array(values, np.float32), 64.0, received=0)  # type: ignore[arg-type]
