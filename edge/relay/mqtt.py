@@ -172,7 +172,7 @@ class Relay:
         if self._seal:
             payload = self._seal.close(name, payload)
         try:
-            await self._outbox.put(name, kind, payload, priority=priority, sequence=sequence)
+            self._sender.offer(await self._outbox.put(name, kind, payload, priority=priority, sequence=sequence))
         finally:
             self._sender.wake()
 

@@ -30,7 +30,7 @@ class _Put:
     payload: bytes
     priority: Priority
     sequence: int
-    done: asyncio.Future[int]
+    done: asyncio.Future[Row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +108,13 @@ class Outbox:
 
     async def put(
         self, id: str, kind: str, payload: bytes, *, priority: Priority = Priority.ALERT, sequence: int = 0
-    ) -> int:
-        """Store one message and return its position; an alert is then on the disk.
+    ) -> Row:
+        """Store one message and return it with its position; an alert is then on the disk.
 
         Raises NotDurableError when the disk takes nothing: the message is then kept in memory and sent from there.
         """
         self._check_open()
-        done: asyncio.Future[int] = self._loop.create_future()
+        done: asyncio.Future[Row] = self._loop.create_future()
         self._requests.put(_Put(id, kind, payload, priority, sequence, done))
         return await done
 
@@ -169,7 +169,7 @@ class Outbox:
             rows = [self._keeper.take(put.id, put.kind, put.payload, put.priority, put.sequence) for put in puts]
             failure = self._keeper.commit(acknowledged)
             for put, row in zip(puts, rows, strict=True):
-                self._tell(put.done, row.position if failure is None else failure)
+                self._tell(put.done, row if failure is None else failure)
         for request in batch:
             if isinstance(request, _Page):
                 try:

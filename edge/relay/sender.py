@@ -25,6 +25,8 @@ class Sender:
         self._in_flight = in_flight
         self._on_trouble = on_trouble
         self._flights: dict[int, tuple[Row, HostNs]] = {}
+        self._ready: deque[Row] = deque()
+        self._last = 0
         self._moved = asyncio.Event()
 
     @property
@@ -33,6 +35,13 @@ class Sender:
         sent = next((sent for _, sent in self._flights.values()), None)
         return 0 if sent is None else self._clock.now() - sent
 
+    def offer(self, row: Row) -> None:
+        """Just stored: it need not be read back when it is the very next to send."""
+        if row.position == self._last + 1 and len(self._ready) < _PAGE:
+            self._ready.append(row)
+            self._last = row.position
+        self._moved.set()
+
     def wake(self) -> None:
         """Something was stored, or the connection has ended."""
         self._moved.set()
@@ -40,22 +49,26 @@ class Sender:
     async def send(self, session: Session, topics: Topics) -> None:
         """Lane: until the connection ends; BrokerError when it does so while we write."""
         self._flights.clear()
-        ready: deque[Row] = deque()
-        last = 0
+        self._ready.clear()
+        self._last = 0
         while not session.is_closed:
             self._moved.clear()
-            if not ready:
-                ready.extend(await self._page(last))
-            while ready and len(self._flights) < self._in_flight:
-                row = ready.popleft()
-                last = row.position
-                packet = session.publish(
-                    topics.kind(row.kind),
-                    stamp_published(row.payload, self._clock.wall()),
-                    expiry_s=self._outbox.lifetime_s(row.priority),
-                )
-                self._flights[packet] = (row, self._clock.now())
+            if not self._ready:
+                # What was offered while we waited for the disk is past `_last` no more.
+                found = await self._page(self._last)
+                self._ready.extend(row for row in found if row.position > self._last)
+                self._last = max(self._last, self._ready[-1].position if self._ready else 0)
+            while self._ready and len(self._flights) < self._in_flight:
+                self._publish(session, topics, self._ready.popleft())
             await self._moved.wait()
+
+    def _publish(self, session: Session, topics: Topics, row: Row) -> None:
+        packet = session.publish(
+            topics.kind(row.kind),
+            stamp_published(row.payload, self._clock.wall()),
+            expiry_s=self._outbox.lifetime_s(row.priority),
+        )
+        self._flights[packet] = (row, self._clock.now())
 
     def find(self, packet: int) -> Row | None:
         """The message that has this packet number; None where it is none of ours."""

@@ -92,8 +92,8 @@ async def test_a_reader_without_our_thread_sees_a_put_at_once(settings: OutboxSe
 async def test_many_callers_share_a_commit(settings: OutboxSettings, clock: HandClock) -> None:
     async with Outbox(settings, clock) as outbox:
         names = [f"m{n:04}" for n in range(3000)]
-        positions = await asyncio.gather(*(outbox.put(name, "alert", b"{}") for name in names))
-        assert positions == sorted(positions)
+        rows = await asyncio.gather(*(outbox.put(name, "alert", b"{}") for name in names))
+        assert [row.id for row in sorted(rows, key=lambda row: row.position)] == names
         assert await _ids(outbox) == names
 
 
