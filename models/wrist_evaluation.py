@@ -17,7 +17,7 @@ from edge.signals.normalise import Usual
 from models.datasets import DatasetError, stress_predict, wesad
 from models.datasets.recordings import Recording
 from models.wrist_figures import figures, majority, pooled
-from models.wrist_streams import Judge, Judged, Seen, judge, see
+from models.wrist_streams import Judge, Judged, Seen, judge, labelled_as, see
 
 
 def score_stress_predict(bundle: Bundle, path: Path, split: str | None) -> dict[str, object]:
@@ -29,9 +29,11 @@ def score_stress_predict(bundle: Bundle, path: Path, split: str | None) -> dict[
 def score_wesad(bundle: Bundle, path: Path, split: str | None) -> dict[str, object]:
     """Figures on WESAD, stress against baseline; stress against baseline, amusement and meditation beside it."""
     del split
-    told = score(bundle, wesad.load(path, wesad.Calm.BASELINE), path)
-    told["stress_vs_all_calm"] = score(bundle, wesad.load(path, wesad.Calm.ALL), path)
-    return told
+    model = _model(bundle)
+    calm, every = wesad.load(path, wesad.Calm.BASELINE), wesad.load(path, wesad.Calm.ALL)
+    people = [see(recording, model.window_s, model.step_s) for recording in calm]
+    beside = [labelled_as(person, recording) for person, recording in zip(people, every, strict=True)]
+    return _score(bundle, people, path) | {"stress_vs_all_calm": _score(bundle, beside, path)}
 
 
 def score(bundle: Bundle, recordings: Sequence[Recording], path: Path) -> dict[str, object]:
@@ -41,7 +43,11 @@ def score(bundle: Bundle, recordings: Sequence[Recording], path: Path) -> dict[s
     has a label.
     """
     model = _model(bundle)
-    people = [see(recording, model.window_s, model.step_s) for recording in recordings]
+    return _score(bundle, [see(recording, model.window_s, model.step_s) for recording in recordings], path)
+
+
+def _score(bundle: Bundle, people: Sequence[Seen], path: Path) -> dict[str, object]:
+    model = _model(bundle)
     int8 = [_judged(person, model, deployed(Classifier(bundle))) for person in people]
     twin = [_judged(person, model, _twin(bundle, model)) for person in people]
     if not any(len(p.labels) for p in int8):

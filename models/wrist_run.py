@@ -19,7 +19,7 @@ from models.datasets import stress_predict, wesad
 from models.protocol import Fold, of, subject_folds
 from models.wrist import LABELS, MEMORY, VERDICT, Walk, Weights
 from models.wrist_figures import best_threshold, by_the_clock, calibrated, figures, logit, majority, pooled
-from models.wrist_streams import Judge, Judged, Seen, fit_usual, judge, see, tell
+from models.wrist_streams import Judge, Judged, Seen, fit_usual, judge, labelled_as, see, tell
 from models.wrist_training import Recipe, fit, network, sequences
 
 Progress = Callable[[float, str], None]
@@ -152,13 +152,12 @@ def _wesad(data: Path, final: Learned, recipe: Recipe, temperature: float, thres
     if not (data / wesad.FILE).is_file():
         return {}
     told: dict[str, object] = {}
+    people = [see(r, recipe.window_s, recipe.hop_s) for r in wesad.load(data, wesad.Calm.ALL)]
     for name, calm in (("stress_vs_baseline", wesad.Calm.BASELINE), ("stress_vs_all_calm", wesad.Calm.ALL)):
-        people = [
-            judge(see(r, recipe.window_s, recipe.hop_s), final.usual, recipe.least_quality,
-                  walker(final.weights, temperature))
-            for r in wesad.load(data, calm)
-        ]  # fmt: skip
-        told[name] = figures(people, threshold)
+        labelled = [labelled_as(person, r) for person, r in zip(people, wesad.load(data, calm), strict=True)]
+        say = [walker(final.weights, temperature) for _ in people]
+        judged = [judge(p, final.usual, recipe.least_quality, s) for p, s in zip(labelled, say, strict=True)]
+        told[name] = figures(judged, threshold)
     return told
 
 

@@ -1,7 +1,7 @@
 """Recordings through the device's own windows, features and normaliser; no Keras here."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -81,6 +81,11 @@ def see(recording: Recording, window_s: float, hop_s: float) -> Seen:
         hops += [Hop(window.start, wear(window), extract(window)) for window in windows.feed(packet)]
     ends = np.array([seconds(hop.raw.end) for hop in hops])
     return Seen(recording.dataset, recording.subject, tuple(hops), ends, label_at(recording, ends))
+
+
+def labelled_as(seen: Seen, recording: Recording) -> Seen:
+    """The same windows under another reading of the recording's labels."""
+    return replace(seen, labels=label_at(recording, seen.ends_s))
 
 
 def tell(seen: Seen, usual: Usual, least_quality: float) -> Told:
