@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from edge.bundle import BundleError
-from models.catalog import NETWORKS, Network, Task
+from models.catalog import NETWORKS, Network, Task, TrainingError
 from models.datasets import DatasetError
 from models.evaluation import evaluate_bundle, network_of
 
@@ -110,7 +110,7 @@ def _refusing() -> Generator[None, None, None]:
     """Bad input ends in one sentence and exit 2, never in a traceback."""
     try:
         yield
-    except (BundleError, DatasetError, FileNotFoundError) as error:
+    except (BundleError, DatasetError, TrainingError, FileNotFoundError) as error:
         raise _refusal(str(error)) from error
 
 

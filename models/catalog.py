@@ -11,6 +11,10 @@ from types import MappingProxyType
 from typing import Any, cast
 
 
+class TrainingError(ValueError):
+    """A training that cannot go on; the sentence says why, and what would work."""
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """One training that someone asked for."""

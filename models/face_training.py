@@ -17,13 +17,12 @@ import numpy.typing as npt
 
 from edge.flow import EMOTIONS, Floats
 from edge.inference.tensors import softmax
-from models import face_augment, training
+from models import face_augment, metrics, training
 from models.catalog import Task
 from models.datasets import fer2013
-from models.datasets.fer2013 import Faces
+from models.datasets.fer2013 import Faces, Labels
 from models.face_protocol import CleanSplit, clean_split
 from models.faces import DIVISOR, OFFSET, SIDE, bagga_model_1, bagga_model_2, bagga_model_3, vagus_face
-from models.metrics import calibration_error, fitted_temperature
 
 FILE = "fer2013_train_public.npz"
 _CALIBRATION = 512
@@ -114,13 +113,15 @@ def _batches(faces: Faces, recipe: FaceRecipe, seed: int) -> Callable[[int], Ite
 
 
 def _tuning_scores(model: keras.Model, tuning: Faces) -> dict[str, float]:
-    said = logits(model, tuning.images)
-    clear, voted = tuning.majority
-    guess = said.argmax(axis=1)
-    return {
-        "tuning_accuracy": float(np.mean(guess == tuning.labels)),
-        "tuning_accuracy_ferplus": float(np.mean(guess[clear] == voted[clear])),
-    }
+    guesses: Labels = logits(model, tuning.images).argmax(axis=1)
+    told = {"tuning_accuracy": metrics.agreement(guesses, tuning.labels)}
+    return told | {f"tuning_{name}": share for name, share in _by_voters(guesses, tuning).items()}
+
+
+def _by_voters(guesses: Labels, faces: Faces) -> dict[str, float]:
+    """Accuracy against what most voters saw, where there were voters who agreed."""
+    clear, voted = faces.majority
+    return {"accuracy_ferplus": metrics.agreement(guesses[clear], voted[clear])} if clear.any() else {}
 
 
 def _leave(
@@ -130,9 +131,8 @@ def _leave(
     run.mkdir(parents=True, exist_ok=True)
     tuning, test = faces.take(split.tuning), faces.take(split.test)
     said = logits(model, tuning.images)
-    temperature = fitted_temperature(said, tuning.labels)
+    temperature = metrics.fitted_temperature(said, tuning.labels)
     tested = logits(model, test.images)
-    clear, voted = test.majority
     figures |= {
         "parameters": int(model.count_params()),
         "labels": list(EMOTIONS),
@@ -145,9 +145,8 @@ def _leave(
             "near_copies_left_out": split.near_copies,
             "voteless_left_out": split.voteless,
         },
-        "tuning": _figures(said, tuning.labels, temperature),
-        "test": _figures(tested, test.labels, temperature)
-        | {"accuracy_ferplus_majority": float(np.mean(tested.argmax(axis=1)[clear] == voted[clear]))},
+        "tuning": _figures(said, tuning, temperature),
+        "test": _figures(tested, test, temperature),
         "epochs": [asdict(epoch) for epoch in training.history(run)],
     }
     model.save(run / "model.keras")
@@ -164,12 +163,13 @@ def _leave(
     return figures
 
 
-def _figures(said: Floats, labels: fer2013.Labels, temperature: float) -> dict[str, object]:
-    chances = softmax(said, temperature)
-    return {
-        "n": len(labels),
-        "accuracy": float(np.mean(said.argmax(axis=1) == labels)),
-        "calibration_error": calibration_error(chances, labels),
-        "calibration_error_before": calibration_error(softmax(said), labels),
-        "majority_baseline": float(np.bincount(labels).max() / len(labels)),
+def _figures(said: Floats, faces: Faces, temperature: float) -> dict[str, object]:
+    guesses: Labels = said.argmax(axis=1)
+    told: dict[str, object] = {
+        "n": len(faces),
+        "accuracy": metrics.agreement(guesses, faces.labels),
+        "calibration_error": metrics.calibration_error(softmax(said, temperature), faces.labels),
+        "calibration_error_before": metrics.calibration_error(softmax(said), faces.labels),
+        "majority_baseline": float(np.bincount(faces.labels).max() / len(faces)),
     }
+    return told | _by_voters(guesses, faces)

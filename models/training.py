@@ -15,6 +15,7 @@ import keras
 import numpy as np
 
 from edge.flow import Floats
+from models.catalog import TrainingError
 
 Batch = tuple[Floats, Floats]
 Score = Callable[[keras.Model], dict[str, float]]
@@ -62,7 +63,7 @@ def fit(
     """Train; returns the network with its averaged weights. `batches(epoch)` must depend on nothing but the epoch.
 
     `seen(epoch, step, loss)` is called after each batch, `ended` after each epoch. With `resume` the last checkpoint
-    under `run` is taken up; without, the run begins anew.
+    under `run` is taken up, if there is one (TrainingError if it is another network's); without, the run begins anew.
     """
     checkpoint = run / "checkpoint"
     if not resume:
@@ -127,7 +128,7 @@ def _compiled(build: Callable[[], keras.Model], recipe: Recipe) -> keras.Model:
         keras.config.set_dtype_policy(before)
     steps = recipe.epochs * recipe.steps
     rate = keras.optimizers.schedules.CosineDecay(
-        recipe.rate / 20, steps - recipe.steps, alpha=0.01, warmup_target=recipe.rate, warmup_steps=recipe.steps
+        recipe.rate / 20, max(1, steps - recipe.steps), alpha=0.01, warmup_target=recipe.rate, warmup_steps=recipe.steps
     )
     optimizer = cast(Any, keras.optimizers.AdamW)(rate, weight_decay=recipe.weight_decay, clipnorm=5.0)
     optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
@@ -163,9 +164,12 @@ def _restore(model: keras.Model, average: _Average, checkpoint: Path) -> int:
     with np.load(state) as held:
         arrays = [held[name] for name in sorted(held.files) if name.isdigit()]
         epochs, average.taken = int(held["epochs"]), int(held["taken"])
-    count = len(average.weights)
+    count, variables = len(average.weights), cast(Any, model.optimizer).variables
+    wanted = [weight.shape for weight in (*average.weights, *average.weights)] + [tuple(v.shape) for v in variables]
+    if [array.shape for array in arrays] != wanted:
+        raise TrainingError(f"{state} is of another network; train without --resume, or into another --run")
     model.set_weights(arrays[:count])
     average.weights = arrays[count : 2 * count]
-    for variable, value in zip(cast(Any, model.optimizer).variables, arrays[2 * count :], strict=True):
+    for variable, value in zip(variables, arrays[2 * count :], strict=True):
         variable.assign(value)
     return epochs

@@ -1,4 +1,4 @@
-"""`evaluate` scores what the device would say, in the fields of its contract, or refuses in one sentence with exit 2."""
+"""`evaluate` scores what the device would say, in the fields of its contract; or one sentence says why not, exit 2."""
 
 import json
 import subprocess

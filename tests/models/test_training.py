@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import pytest
 
+from models.catalog import TrainingError
 from models.training import Batch, Epoch, Recipe, fit, history
 
 _RECIPE = Recipe(epochs=4, steps=20, rate=0.05, averaging=0.8, bfloat16=False)
@@ -86,3 +87,19 @@ def test_finished_run_taken_up_again_is_the_same_network(tmp_path: Path) -> None
     again, epochs = _fit(tmp_path, resume=True)
     assert epochs == []
     assert all(np.array_equal(a, b) for a, b in zip(again.get_weights(), whole.get_weights(), strict=True))
+
+
+def test_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
+    _fit(tmp_path)
+    with pytest.raises(TrainingError, match="another network"):
+        fit(
+            lambda: keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)]),
+            _batches,
+            _RECIPE,
+            tmp_path,
+            seed=5,
+            resume=True,
+            score=_accuracy,
+            seen=lambda _e, _s, _loss: None,
+            ended=lambda _epoch: None,
+        )
