@@ -156,6 +156,35 @@ async def _one_alert(tmp_path: Path, address: BrokerAddress, key: str) -> str:
     return alert.id
 
 
+async def test_the_name_changes_in_the_middle_of_a_connection(tmp_path: Path, secret: X25519PrivateKey) -> None:
+    clock = HandClock()
+    settings = MqttSettings(seal_to_file=_public(tmp_path, secret), rename_hours=1, ack_timeout_s=1e9)
+    async with (
+        local_broker() as address,
+        subscriber(address, "#") as heard,
+        Outbox(OutboxSettings(path=str(tmp_path / "o.db")), clock) as outbox,
+        Relay(settings, outbox, clock, address=address) as relay,
+    ):
+        relay.publish_state(StateMessage(device="edge", state="calm"))
+        await relay.raise_alert(an_alert(1))
+        assert await relay.drain(PATIENCE_S)
+        first = relay.topics
+        clock.move(3600)
+        assert await relay.until(lambda: relay.topics != first and relay.connected, PATIENCE_S)
+        await relay.raise_alert(an_alert(2))
+        assert await relay.drain(PATIENCE_S)
+        second = relay.topics
+        await heard.until(lambda got: bool(got.on(second.kind("alert")) and got.on(second.state)))
+        # The old name is left as if it had never been.
+        assert heard.on(first.status) == [b"online", b"offline"]
+        assert heard.on(first.state)[-1] == b""
+        assert len(heard.on(first.kind("alert"))) == len(heard.on(second.kind("alert"))) == 1
+        assert relay.trouble is None
+        async with subscriber(address, "#") as late:
+            await late.until(lambda got: bool(got.on(second.state)))
+            assert {topic for topic, _, _ in late.messages} == {second.state}
+
+
 async def test_the_disk_holds_nothing_readable(tmp_path: Path, secret: X25519PrivateKey) -> None:
     clock = SystemClock()
     settings = MqttSettings(seal_to_file=_public(tmp_path, secret), broker="127.0.0.1:1")
