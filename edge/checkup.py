@@ -108,7 +108,8 @@ def _device_clock(shot: Snapshot) -> Check:
     clock, name = shot.watch.clock, "Watch clock"
     if clock is None:
         return Check(name, "off", "Nothing with a time stamp was heard from the watch yet.")
-    says = f"Known within {clock.uncertainty_ms:.1f} ms, drifting {clock.drift_ppm:+.0f} ppm."
+    within = f"{clock.uncertainty_ms:.1f} ms" if clock.uncertainty_ms < 1000 else f"{clock.uncertainty_ms / 1000:.1f} s"
+    says = f"Known within {within}, drifting {clock.drift_ppm:+.0f} ppm."
     if clock.uncertainty_ms > _SHAKY_MS:
         return Check(name, "warn", says, "Packets come in bursts: bring the watch nearer, and give it a few minutes.")
     return Check(name, "good", says)

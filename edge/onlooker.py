@@ -30,6 +30,8 @@ class Onlooker:
         self.heard: HostNs | None = None
         """Receipt of the last packet."""
         self.battery: float | None = None
+        self.waited_ns: int | None = None
+        """Stream time from the last sample of a packet to its receipt, above that of the fastest packets."""
         self.packets = 0
         self.face: Mark | None = None
         """In the last frame; None when none was found."""
@@ -50,6 +52,8 @@ class Onlooker:
     def samples(self, samples: Samples) -> None:
         if samples.channel is Channel.BATTERY:
             self.battery = float(samples.values[-1])
+        elif samples.rate_hz:
+            self.waited_ns = self._clock.stream(samples.received) - int(samples.times[-1])
         if self.tap is not None:
             self.tap(samples)
 

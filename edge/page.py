@@ -109,18 +109,13 @@ class DaemonPage:
         )
 
     def _journey(self, prediction: Prediction | None) -> Journey:
-        """A wrist's newest window ends on stream time; a face has no leg before its frame."""
-        published = self._daemon.health.sensor_to_puback.summary()
-        p50, p99, n = published["p50"], published["p99"], int(published["n"] or 0)
-        if prediction is None:
-            return Journey(publish_p50_ms=p50, publish_p99_ms=p99, published=n)
-        waited_ms = (self._clock.stream(prediction.received) - prediction.at) / 1e6 / self._clock.speed
+        published, waited_ns = self._daemon.health.sensor_to_puback.summary(), self._daemon.onlooker.waited_ns
         return Journey(
-            sensor_ms=round(waited_ms, 1) if prediction.wrist is not None and waited_ms >= 0 else None,
-            infer_ms=round((prediction.inferred - prediction.received) / 1e6, 1),
-            publish_p50_ms=p50,
-            publish_p99_ms=p99,
-            published=n,
+            sensor_ms=None if waited_ns is None else round(max(0, waited_ns) / 1e6 / self._clock.speed, 1),
+            infer_ms=None if prediction is None else round((prediction.inferred - prediction.received) / 1e6, 1),
+            publish_p50_ms=published["p50"],
+            publish_p99_ms=published["p99"],
+            published=int(published["n"] or 0),
         )
 
     def _watch(self, now: HostNs) -> WatchSeen:

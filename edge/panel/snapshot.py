@@ -22,12 +22,12 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """How long the newest prediction took from leg to leg, and how long alerts took to the broker, in ms."""
+    """How long the way takes now, from leg to leg, in ms of host time."""
 
     sensor_ms: float | None = None
-    """From the end of the newest window to the receipt of the packet or frame that completed it."""
+    """From the last sample of the newest packet to its receipt, above what the fastest packets took."""
     infer_ms: float | None = None
-    """From that receipt to the models' answer."""
+    """From the receipt of the newest packet or frame behind the prediction to the models' answer."""
     publish_p50_ms: float | None = None
     """From that receipt to the broker's acknowledgement of the alert."""
     publish_p99_ms: float | None = None

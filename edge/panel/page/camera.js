@@ -1,0 +1,81 @@
+// Where the face is, as lines; the picture itself only while somebody asks for it.
+
+import { ask } from "/ask.js";
+import { ago, drawn } from "/words.js";
+
+const EVERY_MS = 400;
+const skeleton = document.querySelector("#skeleton");
+const picture = document.querySelector("#picture");
+const stageSays = document.querySelector("#stage-says");
+const faceSays = document.querySelector("#face-says");
+const look = document.querySelector("#look");
+let timer = 0;
+
+export function showCamera(camera) {
+  look.disabled = !camera.source;
+  if (!camera.source) {
+    stageSays.textContent = "off";
+    faceSays.textContent = "The watch speaks alone.";
+    skeleton.replaceChildren();
+    stop();
+    return;
+  }
+  stageSays.textContent = camera.silent_s === null ? "no frames yet" : `${camera.frames.toLocaleString("en")} frames`;
+  const face = camera.face;
+  if (!face) {
+    skeleton.replaceChildren();
+    skeleton.setAttribute("aria-label", "No face in view");
+    faceSays.textContent = camera.silent_s === null ? "" : `No face in view. Last frame: ${ago(camera.silent_s)}.`;
+    return;
+  }
+  skeleton.setAttribute("viewBox", `0 0 ${face.width} ${face.height}`);
+  const [x, y, width, height] = face.box;
+  const dot = Math.max(width / 34, face.width / 160);
+  const frame = drawn("rect", { class: "frame", x: 0, y: 0, width: face.width, height: face.height });
+  const box = drawn("rect", { class: face.tracked ? "box tracked" : "box", x, y, width, height, rx: width / 14 });
+  const marks = face.landmarks.map(([cx, cy]) => drawn("circle", { class: "mark", cx, cy, r: dot }));
+  const [left, right, nose, mouthLeft, mouthRight] = face.landmarks;
+  const joined = [left, right, nose, left, null, mouthLeft, mouthRight];
+  const path = joined.map((p, k) => (p ? `${k && joined[k - 1] ? "L" : "M"}${p[0]} ${p[1]}` : "")).join("");
+  const parts = [frame, box, ...marks];
+  if (face.landmarks.length === 5) parts.push(drawn("path", { class: "join", d: path }));
+  skeleton.replaceChildren(...parts);
+  skeleton.setAttribute("aria-label", "A face in view, with its box and landmarks");
+  const how = face.tracked ? "followed" : "found anew";
+  faceSays.textContent = `Face ${how}, score ${face.score.toFixed(2)}, in ${camera.faces} of ${camera.frames} frames.`;
+}
+
+async function fetchPicture() {
+  try {
+    const answer = await ask("/picture");
+    const bitmap = await createImageBitmap(await answer.blob());
+    picture.width = bitmap.width;
+    picture.height = bitmap.height;
+    picture.getContext("2d").drawImage(bitmap, 0, 0);
+    bitmap.close();
+    picture.hidden = !timer;
+  } catch (error) {
+    faceSays.textContent = error.message;
+  }
+  if (timer) timer = setTimeout(fetchPicture, EVERY_MS);
+}
+
+export function stop() {
+  clearTimeout(timer);
+  timer = 0;
+  picture.hidden = true;
+  picture.width = picture.height = 1; // nothing of it is left behind
+  look.setAttribute("aria-pressed", "false");
+  look.textContent = "Show the picture";
+}
+
+look.addEventListener("click", () => {
+  if (timer) {
+    stop();
+    return;
+  }
+  look.setAttribute("aria-pressed", "true");
+  look.textContent = "Hide the picture";
+  timer = 1;
+  fetchPicture();
+});
