@@ -112,6 +112,10 @@ class Keeper:
 
     def close(self) -> None:
         self.tidy()
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Let go of the file as it is."""
         if self._store:
             self._store.close()
 

@@ -5,7 +5,7 @@ import queue
 import threading
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from edge.clock import Clock
 from edge.relay.errors import OutboxError
@@ -15,6 +15,7 @@ from edge.relay.store import Priority, Row
 
 _BATCH = 1024
 """Requests served by one commit at most."""
+_CLOSED = "the outbox is closed: open it with `async with`"
 _BEYOND = 2**62
 """Past every position."""
 _QUIET_S = 1.0
@@ -64,7 +65,8 @@ class Outbox:
         self._settings = settings
         self._keeper = Keeper(settings, clock, max_pages=max_pages)
         self._requests: queue.SimpleQueue[_Request] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._serve, name="outbox", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
+        self._waiting: set[asyncio.Future[Any]] = set()
         self._sequence = 0
         self._open = False
 
@@ -80,10 +82,11 @@ class Outbox:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._open = False
-        stopped: asyncio.Future[None] = self._loop.create_future()
-        self._requests.put(_Stop(stopped))
-        await asyncio.shield(stopped)
+        if self._open:
+            stopped = self._watch(asyncio.Future[None]())
+            self._open = False
+            self._requests.put(_Stop(stopped))
+            await asyncio.shield(stopped)
         self._thread.join()
 
     @property
@@ -113,21 +116,20 @@ class Outbox:
 
         Raises NotDurableError when the disk takes nothing: the message is then kept in memory and sent from there.
         """
-        self._check_open()
-        done: asyncio.Future[Row] = self._loop.create_future()
+        done = self._watch(asyncio.Future[Row]())
         self._requests.put(_Put(id, kind, payload, priority, sequence, done))
         return await done
 
     async def page(self, after: int, limit: int) -> list[Row]:
         """At most ``limit`` messages past a position, in order; OutboxError where they cannot be read now."""
-        self._check_open()
-        done: asyncio.Future[list[Row]] = self._loop.create_future()
+        done = self._watch(asyncio.Future[list[Row]]())
         self._requests.put(_Page(after, limit, done))
         return await done
 
     def acknowledge(self, position: int) -> None:
         """The broker has it: delete it soon."""
-        self._check_open()
+        if not self._open:
+            raise OutboxError(_CLOSED)
         self._requests.put(_Acknowledged(position))
 
     async def settle(self) -> None:
@@ -139,9 +141,25 @@ class Outbox:
         days = self._settings.alert_days if priority is Priority.ALERT else self._settings.report_days
         return round(days * 86_400)
 
-    def _check_open(self) -> None:
+    def _watch(self, done: asyncio.Future[_Answer]) -> asyncio.Future[_Answer]:
         if not self._open:
-            raise OutboxError("the outbox is closed: open it with `async with`")
+            raise OutboxError(_CLOSED)
+        self._waiting.add(done)
+        done.add_done_callback(self._waiting.discard)
+        return done
+
+    def _run(self) -> None:
+        try:
+            self._serve()
+        finally:
+            self._keeper.abandon()
+            self._loop.call_soon_threadsafe(self._ended)
+
+    def _ended(self) -> None:
+        """The thread is gone; if nobody asked it to go, nobody shall wait for it."""
+        self._open = False
+        for done in self._waiting.copy():
+            _resolve(done, OutboxError("the outbox stopped working, see the log: restart the daemon"))
 
     def _serve(self) -> None:
         """The thread: take what has gathered, commit once, answer all."""

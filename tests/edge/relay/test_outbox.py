@@ -307,3 +307,19 @@ async def test_a_cancelled_put_harms_nobody(settings: OutboxSettings, clock: Han
         await _fill(outbox, "b")
         assert "b" in await _ids(outbox)
         assert task.cancelled() or task.done()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # what is tested
+async def test_nobody_waits_for_a_thread_that_broke(
+    settings: OutboxSettings, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(store: Store, after: int, limit: int) -> list[Row]:
+        raise RuntimeError("a bug")
+
+    async with Outbox(settings, clock) as outbox:
+        await _fill(outbox, "a")
+        monkeypatch.setattr(Store, "page", broken)
+        with pytest.raises(OutboxError, match="stopped working, see the log"):
+            await outbox.page(0, 1)
+        with pytest.raises(OutboxError, match="closed"):
+            await outbox.put("b", "alert", b"")
