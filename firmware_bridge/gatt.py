@@ -63,6 +63,9 @@ INFINITIME_MOTION = _infinitime(3, 2)
 INFINITIME_UPDATE_SERVICE = "00001530-1212-efde-1523-785feabcd123"
 """Only to know the watch by: it is in its advertisement."""
 
+COSTLY = frozenset({INFINITIME_MOTION})
+"""Not subscribed to unasked: ten notifications a second empty a small battery for a value that few need."""
+
 # Nordic UART, as a Bangle.js uses it.
 UART_SERVICE = _nordic(0x0001)
 UART_TO_DEVICE = _nordic(0x0002)

@@ -77,8 +77,6 @@ class Family:
     """Silence that cannot be the device's way: it is to be revived."""
     first_s: float = 15.0
     """How long the first packet may take after the start."""
-    silent: frozenset[str] = frozenset()
-    """Characteristics that are not worth their battery, so they are not subscribed to."""
     limits: str = ""
     """What a tester should know."""
 

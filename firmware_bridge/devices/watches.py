@@ -19,7 +19,7 @@ HEART_STRAP = Family(
 INFINITIME = Family(
     name="infinitime",
     title="InfiniTime (PineTime)",
-    gives=gives(heart_rate=(), motion=(10.0,), steps=(), battery=()),
+    gives=gives(heart_rate=(), steps=(), battery=()),
     advertises=frozenset({gatt.INFINITIME_UPDATE_SERVICE}),
     names=("InfiniTime",),
     offers=frozenset({gatt.INFINITIME_STEPS, gatt.INFINITIME_MOTION}),
@@ -27,7 +27,6 @@ INFINITIME = Family(
     polls=(gatt.HEART_RATE_MEASUREMENT,),
     poll_s=5.0,
     quiet_s=20.0,
-    silent=frozenset({gatt.INFINITIME_MOTION}),
     limits="Notifies only changes, so its heart rate is read every 5 s; switch heart rate on at the watch.",
 )
 

@@ -63,6 +63,10 @@ def open_link(
             from firmware_bridge.links.serial import open_serial
 
             return open_serial(where, now=now)
+        case "tcp":
+            from firmware_bridge.links.tcp import open_tcp
+
+            return open_tcp(where, now=now)
         case "replay":
             from firmware_bridge.links.replay import open_replay
 
@@ -72,6 +76,5 @@ def open_link(
 
             return open_virtual(where, now=now, speed=speed)
         case _:
-            raise AddressError(
-                f"no link is called {where.scheme!r} in {address!r}; there are ble:, serial:, replay: and virtual:"
-            )
+            known = "ble:, serial:, tcp:, replay: and virtual:"
+            raise AddressError(f"no link is called {where.scheme!r} in {address!r}; there are {known}")

@@ -14,6 +14,7 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import BaseBleakScanner
 from bleak.exc import BleakBluetoothNotAvailableError, BleakDBusError, BleakError
 
+from firmware_bridge import gatt
 from firmware_bridge.codec import REGISTER
 from firmware_bridge.errors import LinkError, Trouble
 from firmware_bridge.links import Packet
@@ -21,6 +22,7 @@ from firmware_bridge.links.address import Address
 from firmware_bridge.links.backoff import persist, running
 from firmware_bridge.links.inbox import Inbox
 from firmware_bridge.links.pace import Sleep
+from firmware_bridge.links.uart import Uart
 
 T = TypeVar("T")
 
@@ -46,7 +48,7 @@ async def open_ble(
     *,
     now: Callable[[], int],
     radio: Radio = Radio(),
-    wanted: Collection[str] = REGISTER,
+    wanted: Collection[str] = REGISTER.keys() - gatt.COSTLY,
     sleep: Sleep = asyncio.sleep,
 ) -> AsyncGenerator["BleLink"]:
     """Open ``ble:F0:F1:F2:F3:F4:F5`` or ``ble:NAME``; raise LinkError if the first attempt fails.
@@ -76,7 +78,18 @@ class BleLink:
         self._inbox = Inbox()
         self._client: BleakClient | None = None
         self._gone = asyncio.Event()
+        self._uart = Uart()
         self._reconnects = 0
+
+    @property
+    def offers(self) -> frozenset[str]:
+        """UUIDs of what the connected device has."""
+        return frozenset(each.uuid for each in self._connected().services.characteristics.values())
+
+    @property
+    def name(self) -> str:
+        """What the device calls itself."""
+        return self._connected().name
 
     def packets(self) -> AsyncIterator[Packet]:
         """Notifications, across reconnects; raises LinkError when the device stays away."""
@@ -84,7 +97,16 @@ class BleLink:
 
     async def write(self, target: str, payload: bytes) -> None:
         client = self._connected()
-        await self._within(_CALL_S, f"write to {target}", client.write_gatt_char(target, payload, response=True))
+        if target == gatt.UART_TO_DEVICE:
+            await self._within(_CALL_S, f"let us write to {target}", self._uart.may_write())
+        characteristic = client.services.get_characteristic(target)
+        if characteristic is None:
+            raise LinkError(f"{self._place} has nothing to write at {target}", Trouble.REFUSED)
+        # A console takes text in any pieces; whatever else is written is one piece by its own nature.
+        size = characteristic.max_write_without_response_size if target == gatt.UART_TO_DEVICE else len(payload) or 1
+        for at in range(0, len(payload), size):
+            call = client.write_gatt_char(characteristic, payload[at : at + size], response=True)
+            await self._within(_CALL_S, f"write to {target}", call)
 
     async def read(self, target: str) -> bytes:
         return bytes(await self._within(_CALL_S, f"read {target}", self._connected().read_gatt_char(target)))
@@ -106,6 +128,7 @@ class BleLink:
                 Trouble.OUT_OF_REACH,
             )
         self._gone.clear()
+        self._uart = Uart()
         self._client = client = BleakClient(device, self._on_gone, timeout=_CONNECT_S, backend=self._radio.client)
         try:
             await self._within(_CONNECT_S + _CALL_S, "connect", client.connect())
@@ -151,8 +174,12 @@ class BleLink:
         ]
 
     async def _subscribe(self, client: BleakClient, characteristic: BleakGATTCharacteristic) -> str:
+        uart = self._uart
+
         def heard(_: BleakGATTCharacteristic, data: bytearray) -> None:
-            self._inbox.put(Packet(characteristic.uuid, bytes(data), self._now()))
+            whole = uart.feed(bytes(data)) if characteristic.uuid == gatt.UART_FROM_DEVICE else [bytes(data)]
+            for payload in whole:
+                self._inbox.put(Packet(characteristic.uuid, payload, self._now()))
 
         await self._within(_CALL_S, f"subscribe to {characteristic.uuid}", client.start_notify(characteristic, heard))
         return characteristic.uuid

@@ -1,4 +1,4 @@
-"""A board on a serial port as a link: bytes become frames, frames go out stuffed."""
+"""A board on a serial port as a link: bytes become packets, packets go out as bytes."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
@@ -7,11 +7,10 @@ from contextlib import asynccontextmanager
 from serial import Serial, SerialException
 
 from firmware_bridge.errors import LinkError, Trouble
-from firmware_bridge.framing import Cobs
-from firmware_bridge.gatt import SERIAL_STREAM
 from firmware_bridge.links import Packet
 from firmware_bridge.links.address import Address
 from firmware_bridge.links.backoff import persist, running
+from firmware_bridge.links.formats import Format, chosen
 from firmware_bridge.links.inbox import Inbox
 from firmware_bridge.links.pace import Sleep
 
@@ -24,12 +23,12 @@ _TRIES = 20
 async def open_serial(
     where: Address, *, now: Callable[[], int], sleep: Sleep = asyncio.sleep
 ) -> AsyncGenerator["SerialLink"]:
-    """Open ``serial:/dev/serial/by-id/...?baud=115200``; raise LinkError if the port cannot be opened now.
+    """Open ``serial:/dev/serial/by-id/...?baud=115200&format=stream``; raise LinkError if it cannot be opened now.
 
     A board that is unplugged is opened anew when it is back: give its by-id path, which stays the same.
     """
-    where.only({"baud"})
-    link = SerialLink(where.place, where.whole("baud", _BAUD), now, sleep)
+    where.only({"baud", "format"})
+    link = SerialLink(where.place, where.whole("baud", _BAUD), chosen(where), now, sleep)
     try:
         await link.connect()
         async with running(link.keep(), f"serial {where.place}"):
@@ -39,31 +38,36 @@ async def open_serial(
 
 
 class SerialLink:
-    """One board that speaks our own stream format."""
+    """One board."""
 
-    def __init__(self, path: str, baud: int, now: Callable[[], int], sleep: Sleep) -> None:
+    def __init__(self, path: str, baud: int, filled: Format, now: Callable[[], int], sleep: Sleep) -> None:
         self._path = path
         self._baud = baud
         self._now = now
         self._sleep = sleep
         self._inbox = Inbox()
-        self._framing = Cobs()
+        self._format = filled
+        self._framing = filled.framing()
         self._port: Serial | None = None
         self._gone = asyncio.Event()
         self._reconnects = 0
+
+    @property
+    def offers(self) -> frozenset[str]:
+        return frozenset({self._format.source})
 
     def packets(self) -> AsyncIterator[Packet]:
         """Whole frames, also after the board was plugged in again; raises LinkError when it stays away."""
         return self._inbox.read()
 
     async def write(self, target: str, payload: bytes) -> None:
-        """Send one frame; there is only one way it can go, so ``target`` is ``stream``."""
+        """Send one packet; there is only one way it can go, so ``target`` is the format's source."""
         port = self._port
-        if target != SERIAL_STREAM or port is None:
-            raise LinkError(f"cannot write to {target} on {self._path}; a serial board listens to {SERIAL_STREAM!r}")
+        if target != self._format.source or port is None:
+            raise LinkError(f"cannot write to {target} on {self._path}; this line carries {self._format.source!r}")
         try:
             # A full buffer blocks, so it blocks a thread; the port's own time limit ends it.
-            await asyncio.to_thread(port.write, Cobs.stuff(payload))
+            await asyncio.to_thread(port.write, self._format.wrap(payload))
         except (SerialException, OSError) as error:
             raise LinkError(f"cannot write to {self._path}: {error}") from error
 
@@ -123,7 +127,7 @@ class SerialLink:
             self._gone.set()
             return
         for frame in self._framing.feed(data):
-            self._inbox.put(Packet(SERIAL_STREAM, frame, self._now()))
+            self._inbox.put(Packet(self._format.source, frame, self._now()))
 
 
 def _denied(path: str) -> str:

@@ -44,6 +44,10 @@ class VirtualLink:
         self._packets = 0
         self._answers: deque[tuple[str, bytes]] = deque()
 
+    @property
+    def offers(self) -> frozenset[str]:
+        return frozenset(uuid for service in self._device.services for uuid in service.characteristics)
+
     async def packets(self) -> AsyncIterator[Packet]:
         """What the watch says, until its wearer's recording ends; a seeded wearer never ends."""
         await self._pace.until(0)

@@ -68,7 +68,7 @@ async def test_a_command_goes_out_stuffed(board: Board):
     async with asyncio.timeout(5), open_link(f"serial:{board.path}") as link:
         await link.write("stream", command)
         assert board.heard() == Cobs.stuff(command)
-        with pytest.raises(LinkError, match="listens to 'stream'"):
+        with pytest.raises(LinkError, match="carries 'stream'"):
             await link.write("elsewhere", command)
         with pytest.raises(LinkError, match="only streams"):
             await link.read("stream")

@@ -1,0 +1,145 @@
+"""A device behind a TCP port as a link: an ESP32 on Wi-Fi, or Empatica's streaming server."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+
+from firmware_bridge import codec
+from firmware_bridge.errors import AddressError, LinkError, Trouble
+from firmware_bridge.links import Packet
+from firmware_bridge.links.address import Address
+from firmware_bridge.links.backoff import persist, running
+from firmware_bridge.links.formats import Format, chosen
+from firmware_bridge.links.inbox import Inbox
+from firmware_bridge.links.pace import Sleep
+from firmware_bridge.messages import E4Command
+
+_CONNECT_S = 10.0
+_WRITE_S = 5.0
+_TRIES = 20
+
+
+@asynccontextmanager
+async def open_tcp(
+    where: Address, *, now: Callable[[], int], sleep: Sleep = asyncio.sleep
+) -> AsyncGenerator["TcpLink"]:
+    """Open ``tcp:HOST:PORT?format=stream`` or ``tcp:HOST:28000?format=e4&device=9ff167``; raise LinkError.
+
+    ``device`` is asked of Empatica's server on every connection. A connection that ends is made anew.
+    """
+    where.only({"format", "device"})
+    host, port = _endpoint(where)
+    device = where.options.get("device")
+    greeting = b"" if device is None else codec.encode(E4Command("device_connect", (device,)))[1]
+    link = TcpLink(host, port, chosen(where), greeting, now, sleep)
+    try:
+        await link.connect()
+        async with running(link.keep(), f"tcp {where.place}"):
+            yield link
+    finally:
+        await link.disconnect()
+
+
+class TcpLink:
+    """One connection, made again when it breaks."""
+
+    def __init__(
+        self, host: str, port: int, filled: Format, greeting: bytes, now: Callable[[], int], sleep: Sleep
+    ) -> None:
+        self._host = host
+        self._port = port
+        self._format = filled
+        self._greeting = greeting
+        self._now = now
+        self._sleep = sleep
+        self._inbox = Inbox()
+        self._framing = filled.framing()
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._reconnects = 0
+
+    @property
+    def offers(self) -> frozenset[str]:
+        return frozenset({self._format.source})
+
+    def packets(self) -> AsyncIterator[Packet]:
+        """Whole packets, across connections; raises LinkError when the device stays away."""
+        return self._inbox.read()
+
+    async def write(self, target: str, payload: bytes) -> None:
+        """Send one packet; there is only one way it can go, so ``target`` is the format's source."""
+        if target != self._format.source:
+            raise LinkError(f"cannot write to {target}; this line carries {self._format.source!r}", Trouble.REFUSED)
+        await self._send(self._format.wrap(payload))
+
+    async def read(self, target: str) -> bytes:
+        raise LinkError(f"a TCP line has nothing to read at {target}; it only streams", Trouble.REFUSED)
+
+    def counts(self) -> Mapping[str, int]:
+        return {
+            "packets": self._inbox.packets,
+            "dropped": self._inbox.dropped,
+            "garbage": self._framing.garbage,
+            "reconnects": self._reconnects,
+        }
+
+    async def connect(self) -> None:
+        """Connect, once; raise LinkError."""
+        try:
+            async with asyncio.timeout(_CONNECT_S):
+                self._streams = await asyncio.open_connection(self._host, self._port)
+        except (OSError, TimeoutError) as error:
+            reason = error.strerror or f"no answer in {_CONNECT_S:g} s"
+            raise LinkError(f"cannot connect to {self._host}:{self._port}: {reason}", Trouble.OUT_OF_REACH) from error
+        if self._greeting:
+            await self._send(self._greeting)
+
+    async def disconnect(self) -> None:
+        """Close the connection; one that is broken already is let go."""
+        streams, self._streams = self._streams, None
+        if streams is not None:
+            streams[1].close()
+            try:
+                async with asyncio.timeout(_WRITE_S):
+                    await streams[1].wait_closed()
+            except (OSError, TimeoutError):
+                return
+
+    async def keep(self) -> None:
+        """Read until the connection breaks, then make it anew, until nothing helps."""
+        while True:
+            await self._listen()
+            await self.disconnect()
+            try:
+                await persist(self.connect, tries=_TRIES, sleep=self._sleep)
+            except LinkError as error:
+                self._inbox.close(error)
+                return
+            self._reconnects += 1
+
+    async def _listen(self) -> None:
+        if self._streams is None:
+            return
+        try:
+            while data := await self._streams[0].read(4096):
+                for frame in self._framing.feed(data):
+                    self._inbox.put(Packet(self._format.source, frame, self._now()))
+        except OSError:
+            # Reset by the other side: the same as its end.
+            return
+
+    async def _send(self, data: bytes) -> None:
+        if self._streams is None:
+            raise LinkError(f"{self._host}:{self._port} is not connected now; a reconnect is under way")
+        try:
+            async with asyncio.timeout(_WRITE_S):
+                self._streams[1].write(data)
+                await self._streams[1].drain()
+        except (OSError, TimeoutError) as error:
+            raise LinkError(f"cannot write to {self._host}:{self._port}: {error or 'no room'}") from error
+
+
+def _endpoint(where: Address) -> tuple[str, int]:
+    host, _, port = where.place.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 1 << 16:
+        raise AddressError(f"{where.text!r} lacks a port; try tcp:192.168.1.20:3333")
+    return host.strip("[]"), int(port)
