@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import msgspec
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 
 from edge.panel.assets import Asset
@@ -188,7 +189,12 @@ async def read(request: web.Request, kind: type[T]) -> T:
     if request.content_type != "application/json":
         raise RequestError(415, "send JSON, with Content-Type: application/json")
     try:
-        return msgspec.json.decode(await request.read(), type=kind)
+        async with asyncio.timeout(_STALLED_S):
+            body = await request.read()
+    except (ConnectionError, TimeoutError, web.RequestPayloadError, HttpProcessingError) as error:
+        raise RequestError(400, "the request broke off before its end") from error
+    try:
+        return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RequestError(400, f"that cannot be used: {error}") from error
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from edge.clock import HostNs
 from edge.flow import Channel, Samples
 from edge.panel.snapshot import (
     AlertSeen,
@@ -78,4 +79,4 @@ def a_snapshot() -> Snapshot:
 def pulse(start_ms: int, *values: float) -> Samples:
     """A run of the pulse at 64 Hz."""
     times = np.array([start_ms * 1_000_000 + k * 15_625_000 for k in range(len(values))], np.int64)
-    return Samples(Channel.PULSE, times, np.array(values, np.float32), 64.0, received=0)  # type: ignore[arg-type]
+    return Samples(Channel.PULSE, times, np.array(values, np.float32), 64.0, received=HostNs(0))
