@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from bleak import BleakClient, BleakScanner
@@ -40,6 +40,8 @@ class Radio:
 
     scanner: type[BaseBleakScanner] | None = None
     client: type[BaseBleakClient] | None = None
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock, compare=False)
+    """One adapter makes one connection at a time, and refuses a second attempt meanwhile."""
 
 
 @asynccontextmanager
@@ -120,25 +122,9 @@ class BleLink:
         self._gone.set()
 
     async def connect(self) -> None:
-        """Find, connect and subscribe, once; raise LinkError."""
-        device = await self._within(_FIND_S + _CALL_S, "look for the device", self._find())
-        if device is None:
-            raise LinkError(
-                f"no device {self._place} within reach in {_FIND_S:g} s; is it worn, awake and free of other phones?",
-                Trouble.OUT_OF_REACH,
-            )
-        self._gone.clear()
-        self._uart = Uart()
-        self._client = client = BleakClient(device, self._on_gone, timeout=_CONNECT_S, backend=self._radio.client)
-        try:
-            await self._within(_CONNECT_S + _CALL_S, "connect", client.connect())
-            subscribed = [await self._subscribe(client, each) for each in self._offered(client)]
-        except LinkError:
-            await self.disconnect()
-            raise
-        if not subscribed:
-            await self.disconnect()
-            raise LinkError(f"{self._place} offers nothing that is known here", Trouble.REFUSED)
+        """Find, connect and subscribe, once, when it is this device's turn; raise LinkError."""
+        async with self._radio.turn:
+            await self._connect()
 
     async def disconnect(self) -> None:
         """Let go of the device; a device that is gone already, or does not answer, is let go all the same."""
@@ -160,6 +146,26 @@ class BleLink:
                 self._inbox.close(error)
                 return
             self._reconnects += 1
+
+    async def _connect(self) -> None:
+        device = await self._within(_FIND_S + _CALL_S, "look for the device", self._find())
+        if device is None:
+            raise LinkError(
+                f"no device {self._place} within reach in {_FIND_S:g} s; is it worn, awake and free of other phones?",
+                Trouble.OUT_OF_REACH,
+            )
+        self._gone.clear()
+        self._uart = Uart()
+        self._client = client = BleakClient(device, self._on_gone, timeout=_CONNECT_S, backend=self._radio.client)
+        try:
+            await self._within(_CONNECT_S + _CALL_S, "connect", client.connect())
+            subscribed = [await self._subscribe(client, each) for each in self._offered(client)]
+        except LinkError:
+            await self.disconnect()
+            raise
+        if not subscribed:
+            await self.disconnect()
+            raise LinkError(f"{self._place} offers nothing that is known here", Trouble.REFUSED)
 
     def _find(self) -> Coroutine[None, None, BLEDevice | None]:
         given: BleakScanner.ExtraArgs = {} if self._radio.scanner is None else {"backend": self._radio.scanner}

@@ -25,9 +25,9 @@ Script = Sequence[tuple[Phase, int]]
 """Phases in order, each with its length in seconds; it starts over at its end."""
 
 DEMO: Script = (
-    (Phase.CALM, 90),
-    (Phase.STRESS, 150),
-    (Phase.RECOVERY, 120),
+    (Phase.CALM, 180),
+    (Phase.STRESS, 240),
+    (Phase.RECOVERY, 150),
     (Phase.MOTION, 45),
     (Phase.CALM, 60),
     (Phase.OFF_WRIST, 20),

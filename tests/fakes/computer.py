@@ -192,6 +192,8 @@ class Client(BaseBleakClient):
             )
         except core.TimeoutError as error:
             raise TimeoutError from error
+        except core.BaseBumbleError as error:
+            raise BleakError(str(error)) from error
         except asyncio.CancelledError:
             await device.send_sync_command(hci.HCI_LE_Create_Connection_Cancel_Command())
             raise

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
+from firmware_bridge.links.pace import Sleep
+
 
 async def until(condition: Callable[[], bool]) -> None:
     """Let the loop run until something holds; the test's own limit ends a wait for what never comes."""
@@ -23,3 +25,13 @@ class SleepClock:
     async def sleep(self, s: float) -> None:
         self.slept.append(s)
         self.now_ns += round(s * 1e9)
+
+
+def yielding(clock: SleepClock) -> Sleep:
+    """Sleep that moves the clock by hand, yet lets others work."""
+
+    async def sleep(s: float) -> None:
+        await clock.sleep(s)
+        await asyncio.sleep(0)
+
+    return sleep

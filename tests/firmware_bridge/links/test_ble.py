@@ -20,7 +20,7 @@ from firmware_bridge.virtual.peripheral import Peripheral
 from firmware_bridge.virtual.watch import Watch
 from firmware_bridge.virtual.wearer import wear
 from tests.fakes.computer import Computer, computer
-from tests.fakes.pacing import SleepClock, until
+from tests.fakes.pacing import SleepClock, until, yielding
 
 LIMIT_S = 30
 
@@ -37,16 +37,6 @@ class Room:
         clock = SleepClock()
         spoken = self.watch.speak(islice(wear(1), seconds))
         await self.peripheral.play(spoken, Pace(clock.now, 1.0, yielding(clock)))
-
-
-def yielding(clock: SleepClock):
-    """Sleep that moves the clock by hand, yet lets the radio work between packets."""
-
-    async def sleep(s: float) -> None:
-        await clock.sleep(s)
-        await asyncio.sleep(0)
-
-    return sleep
 
 
 @asynccontextmanager
