@@ -60,7 +60,7 @@ def demo_verb(
     recording: Annotated[Path | None, typer.Option(help="Real recording (.npz) that the virtual watch plays.")] = None,
     subject: Annotated[str | None, typer.Option(help="Whose recording, such as S02.")] = None,
     start: Annotated[float, typer.Option(help="Skip so many seconds of the recording.", min=0)] = 0.0,
-    speed: Speed = 10.0,
+    speed: Speed = 20.0,
     clip: Annotated[Path | None, typer.Option(help="Video or picture for the camera; default: a portrait.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the wearer when there is no recording.", min=0)] = 1,
     state: Annotated[

@@ -42,7 +42,7 @@ class DemoPlan:
     """What the demo plays, and for how long."""
 
     seconds: float = 60.0
-    speed: float = 10.0
+    speed: float = 20.0
     headless: bool = False
     recording: Path | None = None
     subject: str | None = None

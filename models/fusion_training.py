@@ -29,8 +29,12 @@ from models.fusion import TENSE, Labels, Pairs, fusion_head, label_matched, late
 class FusionRecipe:
     """How the head learns."""
 
-    agreement: float = 0.7
-    """How often a face shows the state that the body is in: an assumption, no paired recordings exist to measure it."""
+    agreement: float = 0.6
+    """How often a face shows the state that the body is in: an assumption, no paired recordings exist to measure it.
+
+    Faces tell inner states little better than chance (Barrett et al., Psychological Science in the Public Interest
+    20(1), 2019), so a face may lean on the wrist's word, not overrule it.
+    """
     pairs: int = 40_000
     held: int = 8_000
     epochs: int = 12

@@ -18,8 +18,8 @@ class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     on: float | None = None
     """Stress begins at this probability; unset: the operating point that the bundle was judged at."""
     off: float | None = None
-    """Stress ends below this probability; unset: halfway between the bundle's point and 0."""
-    smoothing_s: float = 20.0
+    """Stress ends below this probability; unset: a tenth below ``on``."""
+    smoothing_s: float = 40.0
     """Time constant of the average taken over predictions, so that one odd window decides nothing."""
     min_duration_s: float = 20.0
     """Stress must last this long before it counts."""
@@ -45,7 +45,7 @@ class Decider:
 
     def __init__(self, settings: DecisionSettings, threshold: float = 0.5) -> None:
         self.on = settings.on if settings.on is not None else threshold
-        self.off = settings.off if settings.off is not None else min(self.on, threshold) * 0.8
+        self.off = settings.off if settings.off is not None else 0.9 * self.on
         self._settings = settings
         self._state = State.UNKNOWN
         self._level = math.nan

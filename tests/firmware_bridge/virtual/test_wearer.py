@@ -97,7 +97,7 @@ def test_the_script_starts_over():
 def test_the_demo_is_calm_first_then_under_stress():
     assert DEMO[0][0] is Phase.CALM
     assert DEMO[1][0] is Phase.STRESS
-    assert 60 <= DEMO[0][1] <= 120
+    assert 120 <= DEMO[0][1] <= 240, "long enough to learn what is usual for this person"
 
 
 def test_an_empty_script_is_refused():

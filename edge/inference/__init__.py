@@ -1,0 +1,1 @@
+"""inference: features and crops become predictions and decisions."""
