@@ -18,6 +18,9 @@ from export.forms import Form, Lowered, Parent
 _PRELOADED = "export.preload"
 """Imported once, in the server that every child is forked from: TensorFlow's import takes ten seconds."""
 
+LIMIT_S = 900
+"""A converter that has not ended by then will not."""
+
 
 def examine(path: Path, sample: Mapping[str, Floats]) -> Parent:
     """Read a saved network and what it says to a batch; see export/lowering.py."""
@@ -45,10 +48,15 @@ def apart(module: str, function: str, *args: object) -> object:
         child = context.Process(target=_child, args=(theirs, log.name, given), daemon=True)
         child.start()
         theirs.close()
+        good, answer = False, None
         try:
-            good, answer = cast(tuple[bool, object], ours.recv())
+            if ours.poll(LIMIT_S):
+                good, answer = cast(tuple[bool, object], ours.recv())
+            else:
+                child.kill()
+                answer = f"more than {LIMIT_S} s"
         except EOFError:
-            good, answer = False, None
+            pass  # it ended without an answer: the exit code below says how
         child.join()
         lines = log.read().decode("utf-8", "replace").strip().splitlines()
         code = child.exitcode

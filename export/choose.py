@@ -17,7 +17,7 @@ from export.operators import fully_integer, operators
 from export.trained import Labels, Trained
 from export.verify import Latency, Measured, compare, logits_of, timed
 
-BUDGET_S = 15.0
+BUDGET_S = 8.0
 """Seconds that judging one candidate may take; slow forms are judged on fewer held rows."""
 _TWIN_ROWS = 64
 _TWIN_DRIFT = 1e-3
@@ -52,11 +52,24 @@ class Choice:
     candidates: tuple[Candidate, ...]
 
 
-def tiers(parent: Parent, sequence: bool, *, full_int8: bool = False) -> tuple[tuple[Form, ...], ...]:
-    """Forms in groups, better groups first; within a group the fastest wins.
+@dataclass(frozen=True, slots=True)
+class Tiers:
+    """Which forms may be taken, better groups first; within a group the fastest wins. Others are only shown."""
 
-    A cell state reached 47 on long streams, where one step of 8 bits would be 0.4: a carried state stays in float or 16
-    bits, and the stepwise form in 8 bits is shown but taken only when everything must be int8.
+    eligible: tuple[tuple[Form, ...], ...]
+    shown: tuple[Form, ...]
+
+    def __iter__(self) -> Iterator[Form]:
+        yield from (form for group in self.eligible for form in group)
+        yield from self.shown
+
+
+def tiers(parent: Parent, sequence: bool, *, full_int8: bool = False) -> Tiers:
+    """The forms of a network.
+
+    Convolutions must come out in integers, whatever else is faster: the device's budget is made for that. A cell state
+    reached 47 on long streams, where one step of 8 bits would be 0.4: a carried state stays in float or 16 bits, and
+    the stepwise form in 8 bits is shown, but taken only when everything must be int8.
     """
     whole, unrolled, stepwise = (
         {weights: Form(shape, weights) for weights in ("float", "dynamic", "int8", "16x8")}
@@ -64,24 +77,26 @@ def tiers(parent: Parent, sequence: bool, *, full_int8: bool = False) -> tuple[t
     )
     if not parent.recurrent:
         groups = ((whole["int8"],), (whole["16x8"],), (whole["dynamic"],), (whole["float"],))
+        bounded = groups[:1] if parent.convolutional else groups
     elif sequence:
         groups = (
             (stepwise["dynamic"], stepwise["16x8"]),
             (stepwise["float"],),
             (unrolled["dynamic"], unrolled["int8"], unrolled["16x8"]),
-            (stepwise["int8"],),
-            (unrolled["float"], whole["dynamic"], whole["int8"], whole["float"]),
+            (stepwise["int8"], unrolled["float"], whole["dynamic"], whole["int8"], whole["float"]),
         )
+        bounded = groups[:3]
     else:
         groups = (
             (unrolled["int8"],),
-            (unrolled["16x8"], unrolled["dynamic"]),
-            (whole["dynamic"], whole["int8"], unrolled["float"], whole["float"]),
+            (unrolled["16x8"],),
+            (unrolled["dynamic"], whole["dynamic"], whole["int8"], unrolled["float"], whole["float"]),
         )
-    if not full_int8:
-        return groups
-    first = tuple(form for group in groups for form in group if form.weights == "int8")
-    return first, tuple(form for group in groups for form in group if form.weights != "int8")
+        bounded = groups[:2]
+    if full_int8:
+        bounded = (tuple(form for group in groups for form in group if form.weights == "int8"),)
+    taken = {form for group in bounded for form in group}
+    return Tiers(bounded, tuple(form for group in groups for form in group if form not in taken))
 
 
 def choose(
@@ -96,19 +111,18 @@ def choose(
     sample = {name: values[:_TWIN_ROWS] for name, values in run.held.items()}
     parent = examine(run.parent, sample)
     sequence = len(run.calibration) == 1 and next(iter(run.calibration.values())).ndim == 3
-    groups = tiers(parent, sequence, full_int8=full_int8)
+    forms = tiers(parent, sequence, full_int8=full_int8)
     judge = _Judge(run, parent, calibration)
     tried: dict[Form, Candidate] = {}
-    for form in (form for group in groups for form in group):
+    for form in forms:
         say(f"{run.name}: {form.name}")
         tried[form] = judge.candidate(form, max_loss)
-    eligible = groups[:1] if full_int8 else groups
-    for group in eligible:
+    for group in forms.eligible:
         sound = [form for form in group if tried[form].refused is None]
         if sound:
             best = min(sound, key=lambda form: _p50(tried[form]))
             return judge.choice(best, tried, max_loss)
-    reasons = "; ".join(f"{form.name}: {tried[form].refused}" for group in eligible for form in group)
+    reasons = "; ".join(f"{form.name}: {tried[form].refused}" for group in forms.eligible for form in group)
     raise BarError(f"{run.name}: no form of the network is sound ({reasons})")
 
 

@@ -78,12 +78,12 @@ def summary(bundle: Bundle) -> dict[str, object]:
 
 def _show(console: Console, bundle: Bundle, choices: Mapping[str, Choice], key: str) -> None:
     for name, choice in choices.items():
-        rows = Table("form", "size", "p50 ms", "p99 ms", "agreement", "drift", "accuracy", "", title=name)
+        rows = Table("form", "size", "p50 ms", "p99 ms", "agree", "drift", "right", "", title=name, box=None)
         for row in table(choice.candidates):
             rows.add_row(*row, style="bold" if row[-1] == "chosen" else "dim" if row[-1] == "refused" else "")
         console.print(rows)
     size = kept_bytes(bundle) / 1e6
-    console.print(f"[green]wrote[/] {bundle.path}: {bundle.label}, {size:.1f} MB, signed by {key}")
+    console.print(f"[green]wrote[/] {bundle.path}: {bundle.label}, {size:.1f} MB, signed by {key}", soft_wrap=True)
 
 
 def _refuse(console: Console, error: Exception, code: int, json: Path | None) -> None:

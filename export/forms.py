@@ -51,3 +51,4 @@ class Parent:
     """Names of the layers that run over time."""
     answers: Mapping[str, Floats]
     parameters: int
+    convolutional: bool

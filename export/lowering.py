@@ -14,7 +14,7 @@ from edge.flow import Floats
 from export.convert import convert
 from export.errors import LoweringError
 from export.forms import CarriedState, Form, Lowered, Parent
-from export.parents import RECURRENT, answers, inputs_of, read_parent, rebuilt, recurrent_layers
+from export.parents import CONVOLUTIONS, RECURRENT, answers, inputs_of, read_parent, rebuilt, recurrent_layers
 
 STATE_MARGIN = 2.0
 """A carried state may reach this many times what calibration showed; beyond lies no training, only drift."""
@@ -42,7 +42,12 @@ def examine(path: Path, sample: Mapping[str, Floats]) -> Parent:
         given = sample[name].shape[1:]
         if len(given) != len(shape) or any(side not in (None, there) for side, there in zip(shape, given, strict=True)):
             raise LoweringError(f"{path}: input {name} has shape {shape}, but its data {given}; make the windows anew")
-    return Parent(tuple(recurrent_layers(model)), answers(model, sample), int(model.count_params()))
+    return Parent(
+        recurrent=tuple(recurrent_layers(model)),
+        answers=answers(model, sample),
+        parameters=int(model.count_params()),
+        convolutional=any(isinstance(layer, CONVOLUTIONS) for layer in model.layers),
+    )
 
 
 def lower(path: Path, form: Form, calibration: Mapping[str, Floats]) -> Lowered:
@@ -61,9 +66,8 @@ def lower(path: Path, form: Form, calibration: Mapping[str, Floats]) -> Lowered:
 
 def unrolled(model: keras.Model, calibration: Mapping[str, Floats]) -> keras.Model:
     """The same network with every moment of its recurrent layers written out."""
-    names = {layer.__name__ for layer in RECURRENT}
     fixed = _with_fixed_time(model, {name: values.shape[1:] for name, values in calibration.items()})
-    return rebuilt(fixed, lambda kind, config: config | {"unroll": True} if kind in names else config)
+    return rebuilt(fixed, _unroll)
 
 
 def stepwise(model: keras.Model) -> keras.Model:
@@ -140,6 +144,14 @@ def _walk(step: keras.Model, calibration: Mapping[str, Floats]) -> tuple[tuple[C
     limits = {tensor: max(1.0, STATE_MARGIN * reach[tensor]) if tensor.endswith("_c") else 1.0 for tensor in states}
     carried = tuple(CarriedState(tensor, f"{tensor}_out", limits[tensor]) for tensor in states)
     return carried, {key: np.concatenate([rows[key] for rows in kept]) for key in (name, *states)}
+
+
+def _unroll(config: dict[str, Any]) -> dict[str, Any]:
+    """Every `unroll` in a configuration set, those of wrapped layers too."""
+    return {
+        key: True if key == "unroll" else _unroll(cast("dict[str, Any]", value)) if isinstance(value, dict) else value
+        for key, value in config.items()
+    }
 
 
 def _with_fixed_time(model: keras.Model, shapes: Mapping[str, tuple[int, ...]]) -> keras.Model:

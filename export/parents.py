@@ -18,12 +18,13 @@ from edge.flow import Floats
 from export.errors import ExportError
 
 RECURRENT = (keras.layers.LSTM, keras.layers.GRU, keras.layers.SimpleRNN)
+CONVOLUTIONS = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
 
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 warnings.filterwarnings("ignore")
 
-Rebuild: TypeAlias = Callable[[str, dict[str, Any]], dict[str, Any]]
-"""A layer's class name and configuration to the configuration that is wanted."""
+Rebuild: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
+"""A layer's configuration to the one that is wanted."""
 
 
 def read_parent(path: Path) -> keras.Model:
@@ -38,7 +39,7 @@ def read_parent(path: Path) -> keras.Model:
             raise ExportError(
                 f"{path}: weight {weight.path} holds NaN or infinity; train it again from before it broke"
             )
-    return rebuilt(model, lambda _, config: config)
+    return rebuilt(model, lambda config: config)
 
 
 def rebuilt(model: keras.Model, change: Rebuild) -> keras.Model:
@@ -49,7 +50,7 @@ def rebuilt(model: keras.Model, change: Rebuild) -> keras.Model:
 
     def make(layer: keras.layers.Layer) -> keras.layers.Layer:
         config = cast(dict[str, Any], _plain(layer.get_config()))
-        return type(layer).from_config(change(type(layer).__name__, config))
+        return type(layer).from_config(change(config))
 
     made = keras.models.clone_model(model, clone_function=make)
     made.set_weights(model.get_weights())
@@ -77,7 +78,8 @@ def answers(model: keras.Model, feeds: Mapping[str, Floats]) -> dict[str, Floats
 
 def recurrent_layers(model: keras.Model) -> list[str]:
     """Names of the layers that run over time."""
-    return [layer.name for layer in cast(Sequence[keras.layers.Layer], model.layers) if isinstance(layer, RECURRENT)]
+    over_time = (*RECURRENT, keras.layers.Bidirectional)
+    return [layer.name for layer in cast(Sequence[keras.layers.Layer], model.layers) if isinstance(layer, over_time)]
 
 
 def _plain(config: object) -> object:

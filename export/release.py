@@ -33,6 +33,8 @@ ROLES: Mapping[str, frozenset[str]] = {
 DETECTOR = "detector"
 CANARY_VECTORS = 3
 _TOOLS = ("vagus", "tensorflow", "keras", "ai-edge-litert", "numpy")
+_NOTES = ("layers", "units", "parameters")
+"""What training tells of itself beside the contract; it stands in the card."""
 
 Files = dict[str, bytes]
 
@@ -166,16 +168,23 @@ def _add(gathered: _Gathered, role: str, run: Trained, choice: Choice) -> None:
 
 def _model(role: str, run: Trained, choice: Choice, entry: Network) -> object:
     """The run's piece of the contract with its network; ExportError names a field that it must not have or lacks."""
-    piece = {**run.piece, "network": msgspec.to_builtins(entry)}
+    piece = {key: value for key, value in run.piece.items() if key not in _NOTES}
+    piece["network"] = msgspec.to_builtins(entry)
     if (trained := piece.pop("feature_version", FEATURE_VERSION)) != FEATURE_VERSION:
         raise ExportError(
             f"{run.name} was trained on features of version {trained}, the device computes {FEATURE_VERSION}; "
             "train it again"
         )
     if role == "wrist":
+        told = piece.pop("state_clip", None)
         piece["steps"] = next(iter(run.calibration.values())).shape[1]
         piece["states"] = [
-            {"input": state.input, "output": state.output, "clip": state.clip} for state in choice.lowered.states
+            {
+                "input": state.input,
+                "output": state.output,
+                "clip": told if told is not None and state.input.endswith("_c") else state.clip,
+            }
+            for state in choice.lowered.states
         ]
     kinds = {"face": FaceModel, "wrist": WristModel, "fusion": FusionModel}
     try:

@@ -1,5 +1,6 @@
 """A training run on disk: the float parent, its piece of the contract, its calibration and held data."""
 
+import io
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -85,7 +86,8 @@ def _arrays(path: Path, fewest: int) -> tuple[dict[str, Floats], dict[str, Label
     inputs: dict[str, Floats] = {}
     labels: dict[str, Labels] = {}
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        # NumPy leaves a file open that turns out to be no archive, so it is given the bytes.
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
             for key in stored.files:
                 values = stored[key]
                 if values.ndim == 1 and (np.issubdtype(values.dtype, np.integer) or values.dtype.kind in "US"):

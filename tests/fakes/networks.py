@@ -151,6 +151,9 @@ def _operator(schema: Any, model: Any, step: Step) -> Any:
     operator = schema.OperatorT()
     operator.opcodeIndex = len(model.operatorCodes) - 1
     operator.inputs, operator.outputs = list(step.inputs), list(step.outputs)
+    if step.operator == "CUSTOM":
+        code.customCode = "Flexible"
+        return operator
     camel = {"FULLY_CONNECTED": "FullyConnected", "ADD": "Add", "MUL": "Mul", "SVDF": "SVDF"}[step.operator]
     operator.builtinOptionsType = getattr(schema.BuiltinOptions, f"{camel}Options")
     operator.builtinOptions = getattr(schema, f"{camel}OptionsT")()

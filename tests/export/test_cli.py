@@ -1,0 +1,58 @@
+"""`edge-export`: exit 0 done, 1 refused by the bar, 2 bad input; `--json` says the same."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from edge.bundle import Bundle
+from edge.bundle_keys import read_keys
+from export.apart import apart
+from export.cli import app
+from export.signing import make_key
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    make_key(tmp_path / "release.key")
+    return tmp_path / "release.key"
+
+
+def test_one_command_makes_a_signed_bundle(
+    runs: Path, tmp_path: Path, key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = ["--quantize", "--runs", str(runs), "--network", "fusion", "--out", str(tmp_path / "b"), "--sign", str(key)]
+    monkeypatch.setattr(sys, "argv", ["edge-export", *line])
+    result = CliRunner().invoke(app, [*line, "--json", "-"])
+    assert result.exit_code == 0, result.stderr
+    assert "vagus 0.1.0" in result.stderr
+    told = json.loads(result.stdout)
+    assert told["bundle"] == "vagus 0.1.0"
+    assert told["networks"]["fusion"]["candidates"][0]["chosen"]
+    report = json.loads((tmp_path / "b" / "report.json").read_bytes())
+    assert report["command"].startswith("export --quantize --runs")
+    assert Bundle.open(tmp_path / "b", read_keys(key.with_suffix(".pub"))).label == "vagus 0.1.0"
+
+
+def test_bad_input_is_one_sentence_and_exit_2(tmp_path: Path, key: Path) -> None:
+    out = tmp_path / "result.json"
+    line = ["--quantize", "--runs", str(tmp_path / "none"), "--out", str(tmp_path / "b"), "--sign", str(key)]
+    result = CliRunner().invoke(app, [*line, "--json", str(out)])
+    assert result.exit_code == 2
+    assert "train first" in result.stderr
+    assert json.loads(out.read_text())["rc"] == 2
+    missing = CliRunner().invoke(app, ["--quantize", "--sign", str(tmp_path / "no.key")])
+    assert missing.exit_code == 2
+    assert "make one with" in missing.stderr
+    assert CliRunner().invoke(app, []).exit_code == 2
+
+
+def test_the_bar_refuses_with_exit_1(tmp_path: Path, key: Path) -> None:
+    apart("tests.fakes.keras_networks", "save_unsure", tmp_path / "runs" / "face")
+    line = ["--quantize", "--runs", str(tmp_path / "runs"), "--out", str(tmp_path / "b"), "--sign", str(key)]
+    result = CliRunner().invoke(app, line)
+    assert result.exit_code == 1
+    assert "no form of the network is sound" in result.stderr
+    assert not (tmp_path / "b").exists()

@@ -1,0 +1,113 @@
+"""Every form of a network says what its parent says, or is refused with the layer's name."""
+
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pytest
+
+from edge.flow import Floats
+from edge.inference.runtime import load_network
+from export.apart import apart, examine, lower
+from export.errors import ExportError, LoweringError
+from export.forms import Form, Shape, Weights
+from export.operators import fully_integer, operators
+from export.trained import read_run
+from export.verify import compare, logits_of
+
+
+def parent_logits(path: Path, rows: dict[str, Floats]) -> Floats:
+    return examine(path, rows).answers["logits"]
+
+
+@pytest.mark.parametrize("kind", ["lstm", "gru"])
+def test_stepwise_says_at_the_end_what_the_whole_window_says(tmp_path: Path, kind: str) -> None:
+    apart("tests.fakes.keras_networks", "save_wrist", tmp_path / "wrist", kind)
+    run = read_run(tmp_path / "wrist")
+    said = apart("tests.fakes.keras_networks", "walk_of", run.parent, run.held["features"])
+    whole, stepped = cast(tuple[Floats, Floats], said)
+    np.testing.assert_allclose(whole, stepped, atol=1e-5)
+    lowered = lower(run.parent, Form("stepwise", "float"), run.calibration)
+    letters = {"lstm": ["first_h", "first_c", "memory_h", "memory_c"], "gru": ["memory_h"]}[kind]
+    assert [state.input for state in lowered.states] == letters
+    network = load_network(lowered.content, name="step.tflite")
+    for _ in range(2):  # what one pass leaves behind must not reach the next
+        np.testing.assert_allclose(logits_of(network, dict(run.held), lowered.states), whole, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("shape", "weights"),
+    [("stepwise", "dynamic"), ("stepwise", "16x8"), ("stepwise", "int8"), ("unrolled", "int8"), ("whole", "float")],
+)
+def test_a_recurrent_network_keeps_its_word_in_every_form(runs: Path, shape: Shape, weights: Weights) -> None:
+    run = read_run(runs / "wrist")
+    held = {name: values[:40] for name, values in run.held.items()}
+    lowered = lower(run.parent, Form(shape, weights), run.calibration)
+    network = load_network(lowered.content, name="n.tflite")
+    measured = compare(logits_of(network, held, lowered.states), parent_logits(run.parent, held), None)
+    assert measured.agreement >= 0.97
+    assert measured.drift < 0.2
+    assert operators(lowered.content)
+    if weights == "int8":
+        ports = (*network.inputs.values(), *network.outputs.values())
+        assert {port.dtype.name for port in ports} == {"int8"}
+        # A gate that meets the empty cell of the first moment has no reader: the converter leaves its SPLIT in float.
+        assert operators(lowered.content).get("DEQUANTIZE", 0) <= 2
+
+
+def test_a_convolution_in_bfloat16_with_open_sides_becomes_int8(tmp_path: Path) -> None:
+    apart("tests.fakes.keras_networks", "save_face", tmp_path / "face", "bfloat16")
+    run = read_run(tmp_path / "face")
+    lowered = lower(run.parent, Form("whole", "int8"), run.calibration)
+    assert fully_integer(lowered.content)
+    assert load_network(lowered.content, name="f.tflite").inputs["face"].shape == (1, 48, 48, 1)
+
+
+def test_calibrating_a_loop_ends_the_child_and_not_us(runs: Path) -> None:
+    run = read_run(runs / "wrist")
+    with pytest.raises(LoweringError, match=r"the converter (crashed with signal 11|failed|refuses)"):
+        lower(run.parent, Form("whole", "int8"), run.calibration)
+
+
+@pytest.mark.parametrize(("kind", "layer"), [("bidirectional", "both_ways"), ("pooled", "pooled")])
+def test_a_layer_that_needs_other_moments_is_named(tmp_path: Path, kind: str, layer: str) -> None:
+    apart("tests.fakes.keras_networks", "save_wrist", tmp_path / "wrist", kind)
+    run = read_run(tmp_path / "wrist")
+    with pytest.raises(LoweringError, match=f"layer {layer} .* looks at several moments"):
+        lower(run.parent, Form("stepwise", "dynamic"), run.calibration)
+
+
+def test_a_network_without_memory_has_no_recurrent_form(runs: Path) -> None:
+    run = read_run(runs / "face")
+    with pytest.raises(LoweringError, match="has no recurrent layer"):
+        lower(run.parent, Form("unrolled", "int8"), run.calibration)
+
+
+def test_weights_that_are_not_numbers_are_refused(tmp_path: Path, runs: Path) -> None:
+    path = tmp_path / "model.keras"
+    apart("tests.fakes.keras_networks", "save_broken", path)
+    with pytest.raises(ExportError, match="weight conv/kernel holds NaN or infinity"):
+        examine(path, read_run(runs / "face").held)
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04" + bytes(40)])
+def test_a_corrupt_model_is_refused(tmp_path: Path, runs: Path, content: bytes) -> None:
+    path = tmp_path / "model.keras"
+    path.write_bytes(content)
+    with pytest.raises(ExportError, match=r"model\.keras cannot be read as a Keras model"):
+        examine(path, read_run(runs / "face").held)
+
+
+def test_an_operator_outside_of_the_runtime_is_refused(tmp_path: Path, runs: Path) -> None:
+    path = tmp_path / "odd.keras"
+    apart("tests.fakes.keras_networks", "save_odd", path)
+    with pytest.raises(LoweringError, match=r"odd as int8: the converter refuses \(.*Erfinv"):
+        lower(path, Form("whole", "int8"), read_run(runs / "face").calibration)
+
+
+def test_data_of_another_shape_or_name_is_refused(runs: Path) -> None:
+    run = read_run(runs / "wrist")
+    with pytest.raises(LoweringError, match=r"has inputs \['features'\], but its data has \['face'\]"):
+        examine(run.parent, {"face": run.held["features"]})
+    with pytest.raises(LoweringError, match=r"input features has shape \(6, 3\), but its data \(6, 2\)"):
+        examine(run.parent, {"features": run.held["features"][:, :, :2]})
