@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import socket
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,9 @@ needs_mosquitto = pytest.mark.skipif(
     PROGRAM is None, reason="mosquitto is not installed; `apt-get install mosquitto` brings it"
 )
 
-_START_S = 15.0
+_START_S = 30.0
+_NONSENSE = bytes.fromhex("e0 00") + bytes(14)
+"""A DISCONNECT before any CONNECT, and no TLS: the broker hangs up, which proves that it reads."""
 
 
 class Mosquitto:
@@ -46,7 +49,7 @@ class Mosquitto:
         )
 
     async def start(self) -> None:
-        """Run it, and return when it listens."""
+        """Run it, and return when it answers."""
         assert PROGRAM is not None
         self._process = await asyncio.create_subprocess_exec(
             PROGRAM, "-c", str(self._settings), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
@@ -55,7 +58,8 @@ class Mosquitto:
         self._reader = asyncio.create_task(self._read(self._process, running))
         async with asyncio.timeout(_START_S):
             await running.wait()
-        assert self._process.returncode is None, "\n".join(self.log)
+            assert self._process.returncode is None, "\n".join(self.log)
+            await self._greet()
 
     async def stop(self) -> None:
         """End it as a shutdown does: it saves what it holds."""
@@ -65,12 +69,21 @@ class Mosquitto:
         """End it as a power cut does."""
         await self._end(kill=True)
 
+    async def _greet(self) -> None:
+        # It says that it runs a moment before its loop does, and forgets a SIGTERM that comes in between.
+        reader, writer = await asyncio.open_connection(self.address.host, self.address.port)
+        writer.write(_NONSENSE)
+        with suppress(ConnectionError):
+            await reader.read()
+        writer.transport.abort()
+
     async def _end(self, kill: bool) -> None:
         if self._process is None or self._reader is None:
             return
         if self._process.returncode is None:
             self._process.kill() if kill else self._process.terminate()
-        await self._process.wait()
+        async with asyncio.timeout(_START_S):
+            await self._process.wait()
         await self._reader
         self._process = None
 
