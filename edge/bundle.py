@@ -31,6 +31,10 @@ class BundleError(ValueError):
     """A bundle that must not run; the sentence names the file, what is wrong with it, and the cure."""
 
 
+class WrongAnswerError(BundleError):
+    """A bundle that is whole and signed, but whose networks answer otherwise here than where it was made."""
+
+
 class Entry(Struct, frozen=True, forbid_unknown_fields=True):
     """What the manifest says of one file."""
 
@@ -144,7 +148,7 @@ class Bundle:
         try:
             check_canary(self.read(CANARY), networks)
         except (CanaryError, NetworkError) as error:
-            raise BundleError(f"{self.path}: {error}; export the bundle again, or use another runtime") from error
+            raise WrongAnswerError(f"{self.path}: {error}; export the bundle again, or use another runtime") from error
 
 
 def _manifest(path: Path, trusted: Sequence[Ed25519PublicKey]) -> Manifest:

@@ -1,27 +1,36 @@
-"""`edge-export --quantize`: trained networks to a signed bundle. Exit 0 done, 1 refused by the bar, 2 bad input."""
+"""`edge-export`: trained networks to a signed bundle. Exit 0 done, 1 refused by bar or canary, 2 bad input."""
 
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from edge.bundle import Bundle, BundleError
-from edge.bundle_keys import KeyFileError, fingerprint
+from edge.bundle import Bundle, BundleError, WrongAnswerError
+from edge.bundle_keys import KeyFileError, fingerprint, read_keys
 from export.choose import Choice, table
 from export.errors import BarError, ExportError
+from export.inspection import bench_rows, differences, kept_bytes, network_rows, summary
 from export.pack import PackError
-from export.release import Order, kept_bytes, release_bundle
-from export.signing import SigningError, own_key, read_key
+from export.release import Order, release_bundle
+from export.signing import SigningError, make_key, own_key, own_key_path, read_key, trust
 from export.verify import MAX_LOSS
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-_DONE, _REFUSED, _BAD = 0, 1, 2
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, invoke_without_command=True)
+_REFUSED, _BAD = 1, 2
+
+Json = Annotated[Path | None, typer.Option(help="Write the result as JSON; - for standard output.")]
+Trusted = Annotated[Path | None, typer.Option(help="File of trusted keys; those of this machine when not given.")]
+Given = Annotated[Path, typer.Argument(help="A bundle's directory.")]
 
 
 def main() -> None:
@@ -29,8 +38,9 @@ def main() -> None:
     app(prog_name=Path(sys.argv[0]).name)
 
 
-@app.command()
+@app.callback()
 def export(
+    context: typer.Context,
     quantize: Annotated[bool, typer.Option("--quantize", help="Lower every network to int8 and pack them.")] = False,
     network: Annotated[str | None, typer.Option(help="Only this run under --runs.")] = None,
     keras: Annotated[Path | None, typer.Option(help="Only this .keras file, with the data beside it.")] = None,
@@ -42,60 +52,136 @@ def export(
     name: Annotated[str, typer.Option(help="The bundle's name, as alerts carry it.")] = "vagus",
     release: Annotated[str | None, typer.Option(help="Its version; one more than the last when not given.")] = None,
     min_version: Annotated[str | None, typer.Option(help="Least version that may run after this one.")] = None,
-    json: Annotated[Path | None, typer.Option(help="Write the result as JSON; - for standard output.")] = None,
+    expires: Annotated[datetime | None, typer.Option(help="Day after which the signature counts no more, UTC.")] = None,
+    json: Json = None,
 ) -> None:
     """Turn training runs into one signed bundle; nothing is written unless every network passes."""
+    if context.invoked_subcommand is not None:
+        return
     console = Console(stderr=True)
-    if not quantize:
-        console.print("[red]refused[/]: say what to do: edge-export --quantize --runs runs --out DIR [--sign KEY]")
-        raise typer.Exit(_BAD)
-    # What stands in the report must give the same bundle elsewhere, whatever the program was called here.
-    command = shlex.join(["export", *sys.argv[1:]])
-    order = Order(runs, out, command, network, keras, max_loss, full_int8, name, release, min_version)
-    try:
+    with _sentences(console, json):
+        if not quantize:
+            raise ExportError("say what to do: edge-export --quantize --runs runs --out DIR [--sign KEY], or --help")
+        # What stands in the report must give the same bundle elsewhere, whatever the program was called here.
+        command = shlex.join(["export", *sys.argv[1:]])
+        until = None if expires is None else expires.replace(tzinfo=UTC)
+        order = Order(runs, out, command, network, keras, max_loss, full_int8, name, release, min_version, until)
         key = own_key() if sign is None else read_key(sign)
         with console.status("reading the runs") as status:
             bundle, choices = release_bundle(order, key, lambda word: status.update(f"[bold]{word}[/]"))
-    except BarError as error:
-        _refuse(console, error, _REFUSED, json)
-    except (ExportError, PackError, BundleError, SigningError, KeyFileError) as error:
-        _refuse(console, error, _BAD, json)
-    else:
-        _show(console, bundle, choices, fingerprint(key.public_key()))
+        _show(console, choices)
+        size, signer = kept_bytes(bundle) / 1e6, fingerprint(key.public_key())
+        console.print(f"[green]wrote[/] {out}: {bundle.label}, {size:.1f} MB, signed by {signer}", soft_wrap=True)
         _write(json, summary(bundle))
 
 
-def summary(bundle: Bundle) -> dict[str, object]:
-    """What `--json` says of a bundle."""
-    return {
-        "bundle": bundle.label,
-        "path": str(bundle.path),
-        "bytes": kept_bytes(bundle),
-        "networks": bundle.report["networks"],
-        "rc": _DONE,
-    }
+@app.command()
+def keygen(
+    out: Annotated[Path | None, typer.Option(help="Where the private key goes; your own key when not given.")] = None,
+    comment: Annotated[str, typer.Option(help="Who signs with it.")] = "vagus",
+    json: Json = None,
+) -> None:
+    """Make a signing key; its public half goes beside it, and is trusted on this machine."""
+    console = Console(stderr=True)
+    with _sentences(console, json):
+        path = own_key_path() if out is None else out
+        key = make_key(path, comment)
+        trust(key)
+        mark = fingerprint(key.public_key())
+        console.print(f"[green]made[/] {path} ({mark}); keep it secret, give devices {path.with_suffix('.pub')}")
+        _write(json, {"key": str(path), "public": str(path.with_suffix(".pub")), "fingerprint": mark})
 
 
-def _show(console: Console, bundle: Bundle, choices: Mapping[str, Choice], key: str) -> None:
+@app.command()
+def verify(bundle: Given, trusted: Trusted = None, json: Json = None) -> None:
+    """Check signature, expiry, every file and the canary as a device does."""
+    console = Console(stderr=True)
+    with _sentences(console, json):
+        opened = _open(bundle, trusted)
+        _write(json, summary(opened))
+        files = len(opened.manifest.files)
+        console.print(f"[green]sound[/] {bundle}: {opened.label}, {files} files, canary passed", soft_wrap=True)
+
+
+@app.command()
+def inspect(bundle: Given, trusted: Trusted = None, json: Json = None) -> None:
+    """Tell what a bundle holds."""
+    console = Console(stderr=True)
+    with _sentences(console, json):
+        opened = _open(bundle, trusted)
+        console.print(f"[bold]{opened.label}[/], {kept_bytes(opened) / 1e6:.1f} MB: {opened.contract.command}")
+        _table(console, ("network", "form", "kB", "inputs", "agree", "right"), network_rows(opened))
+        _write(json, summary(opened))
+
+
+@app.command()
+def diff(old: Given, new: Given, trusted: Trusted = None, json: Json = None) -> None:
+    """Tell what changed between two releases: contract, accuracy, size, speed."""
+    console = Console(stderr=True)
+    with _sentences(console, json):
+        changed = differences(_open(old, trusted), _open(new, trusted))
+        rows = ((place, _word(before), _word(after)) for place, (before, after) in changed.items())
+        _table(console, ("what", str(old), str(new)), rows)
+        _write(json, {"changed": changed})
+
+
+@app.command()
+def bench(
+    bundle: Given,
+    threads: Annotated[int, typer.Option(min=1, max=16, help="Threads of each network.")] = 1,
+    trusted: Trusted = None,
+    json: Json = None,
+) -> None:
+    """Time every network on this machine."""
+    console = Console(stderr=True)
+    with _sentences(console, json):
+        opened = _open(bundle, trusted)
+        with console.status("timing") as status:
+            rows, told = zip(*bench_rows(opened, threads, lambda word: status.update(word)), strict=True)
+        _table(console, ("network", "p50 ms", "p99 ms", "float p50", "float p99"), rows)
+        _write(json, {"bundle": opened.label, "threads": threads, "networks": told})
+
+
+def _open(path: Path, trusted: Path | None) -> Bundle:
+    keys: Sequence[Ed25519PublicKey] | None = None if trusted is None else read_keys(trusted)
+    return Bundle.open(path, keys, now=datetime.now(UTC))
+
+
+@contextmanager
+def _sentences(console: Console, json: Path | None) -> Generator[None]:
+    """Every refusal becomes one sentence, an exit status, and an object where one was asked for."""
+    try:
+        yield
+    except (ExportError, PackError, BundleError, SigningError, KeyFileError) as error:
+        code = _REFUSED if isinstance(error, (BarError, WrongAnswerError)) else _BAD
+        console.print(f"[red]refused[/]: {escape(str(error))}", soft_wrap=True, highlight=False)
+        _write(json, {"refused": str(error), "rc": code})
+        raise typer.Exit(code) from error
+
+
+def _show(console: Console, choices: Mapping[str, Choice]) -> None:
     for name, choice in choices.items():
         rows = Table("form", "size", "p50 ms", "p99 ms", "agree", "drift", "right", "", title=name, box=None)
         for row in table(choice.candidates):
             rows.add_row(*row, style="bold" if row[-1] == "chosen" else "dim" if row[-1] == "refused" else "")
         console.print(rows)
-    size = kept_bytes(bundle) / 1e6
-    console.print(f"[green]wrote[/] {bundle.path}: {bundle.label}, {size:.1f} MB, signed by {key}", soft_wrap=True)
 
 
-def _refuse(console: Console, error: Exception, code: int, json: Path | None) -> None:
-    console.print(f"[red]refused[/]: {error}", soft_wrap=True, highlight=False)
-    _write(json, {"refused": str(error), "rc": code})
-    raise typer.Exit(code)
+def _table(console: Console, heads: Sequence[str], rows: Iterable[tuple[str, ...]]) -> None:
+    shown = Table(*heads, box=None)
+    for row in rows:
+        shown.add_row(*row)
+    console.print(shown)
 
 
-def _write(json: Path | None, result: dict[str, object]) -> None:
+def _word(thing: object) -> str:
+    return "-" if thing is None else f"{thing:.4g}" if isinstance(thing, float) else str(thing)
+
+
+def _write(json: Path | None, result: Mapping[str, object]) -> None:
     if json is None:
         return
-    content = msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n"
+    content = msgspec.json.format(msgspec.json.encode({"rc": 0, **result}), indent=1) + b"\n"
     if str(json) == "-":
         sys.stdout.buffer.write(content)
         sys.stdout.flush()

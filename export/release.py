@@ -272,8 +272,3 @@ def _version(distribution: str) -> str:
         return version(distribution)
     except PackageNotFoundError:
         return "not installed"
-
-
-def kept_bytes(bundle: Bundle) -> int:
-    """Size of all files of a bundle."""
-    return sum(entry.bytes for entry in bundle.manifest.files.values())

@@ -74,5 +74,10 @@ def own_key() -> Ed25519PrivateKey:
 def trust(key: Ed25519PrivateKey) -> None:
     """Add a key's public half to those that this machine's user trusts."""
     public = key.public_key()
-    with own_keys_path().open("a", encoding="ascii") as file:
-        file.write(key_line(public, f"added by keygen, {fingerprint(public)}"))
+    path = own_keys_path()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="ascii") as file:
+            file.write(key_line(public, f"added by keygen, {fingerprint(public)}"))
+    except OSError as error:
+        raise SigningError(f"{path} cannot be written ({error.strerror}); add the key's line there by hand") from error

@@ -14,8 +14,9 @@ from edge.inference.classifier import Classifier
 from edge.signals.features import FEATURE_VERSION
 from export.apart import apart
 from export.errors import BarError, ExportError
+from export.inspection import kept_bytes
 from export.pack import PackError
-from export.release import Order, kept_bytes, release_bundle
+from export.release import Order, release_bundle
 from tests.fakes.bundles import KEY
 from tests.fakes.networks import dense
 
