@@ -200,13 +200,20 @@ class BleLink:
         return self._client
 
     async def _within(self, limit_s: float, what: str, call: Coroutine[None, None, T]) -> T:
-        try:
-            async with asyncio.timeout(limit_s):
-                return await call
-        except TimeoutError as error:
-            raise LinkError(f"{self._place} did not {what} within {limit_s:g} s", Trouble.OUT_OF_REACH) from error
-        except (BleakError, OSError, EOFError) as error:
-            raise LinkError(*_explain(error, self._place, what)) from error
+        return await within(limit_s, self._place, what, call)
+
+
+async def within(limit_s: float, place: str, what: str, call: Coroutine[None, None, T]) -> T:
+    """What a bleak call gives, in time; raise LinkError with a sentence and the kind of trouble."""
+    try:
+        async with asyncio.timeout(limit_s):
+            return await call
+    except TimeoutError as error:
+        raise LinkError(f"{place} did not {what} within {limit_s:g} s", Trouble.OUT_OF_REACH) from error
+    except (BleakError, OSError, EOFError) as error:
+        if isinstance(error, LinkError):
+            raise
+        raise LinkError(*_explain(error, place, what)) from error
 
 
 def _explain(error: BleakError | OSError | EOFError, place: str, what: str) -> tuple[str, Trouble]:

@@ -1,0 +1,218 @@
+"""What bleak leaves undone with BlueZ over D-Bus: the pairing agent, the bonds, and the adapter's power."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from dbus_fast import BusType, DBusError, Message, MessageType, Variant
+from dbus_fast.aio import MessageBus
+from dbus_fast.annotations import DBusObjectPath, DBusStr, DBusUInt16, DBusUInt32
+from dbus_fast.service import ServiceInterface, dbus_method
+
+from firmware_bridge.errors import LinkError, Trouble
+
+_BLUEZ = "org.bluez"
+_AGENT_PATH = "/org/vagus/agent"
+_CALL_S = 10.0
+_REJECTED = "org.bluez.Error.Rejected"
+_CAPABILITY = "KeyboardDisplay"
+"""Able to do everything: with less, BlueZ quietly pairs a passkey watch without its passkey."""
+
+Properties = Mapping[str, object]
+
+
+class Answers(Protocol):
+    """Who is asked when a device wants to be paired; ``device`` is its Bluetooth address."""
+
+    async def passkey(self, device: str) -> int | None:
+        """The six digits that the device shows; None to refuse."""
+        ...
+
+    async def confirm(self, device: str, passkey: int | None) -> bool:
+        """Whether to pair: with the number both sides show, or with none (just works)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Bond:
+    """A device that this computer is bonded with."""
+
+    address: str
+    """The identity address, which stays when the device changes its private one."""
+    name: str
+    connected: bool
+    path: str
+
+
+@asynccontextmanager
+async def system_bus() -> AsyncGenerator[MessageBus]:
+    """A connection to the system bus; raise LinkError if there is none."""
+    bus = MessageBus(bus_type=BusType.SYSTEM)
+    try:
+        await bus.connect()
+    except (OSError, EOFError, DBusError) as error:
+        raise LinkError(
+            f"the system D-Bus cannot be reached ({error}); are dbus and bluetoothd running?", Trouble.NO_ADAPTER
+        ) from error
+    try:
+        yield bus
+    finally:
+        bus.disconnect()
+
+
+@asynccontextmanager
+async def agent(answers: Answers) -> AsyncGenerator[None]:
+    """Answer BlueZ's pairing questions within the block; raise LinkError if BlueZ does not want an agent.
+
+    It must be the default agent: bleak pairs over another connection than ours.
+    """
+    async with system_bus() as bus:
+        bus.export(_AGENT_PATH, _Agent(answers))
+        await _manage(bus, "RegisterAgent", "os", _AGENT_PATH, _CAPABILITY)
+        await _manage(bus, "RequestDefaultAgent", "o", _AGENT_PATH)
+        try:
+            yield
+        finally:
+            await _manage(bus, "UnregisterAgent", "o", _AGENT_PATH)
+
+
+async def bonds() -> list[Bond]:
+    """Every bonded device, by address; raise LinkError if BlueZ cannot be asked."""
+    async with system_bus() as bus:
+        devices = [
+            Bond(str(p.get("Address")), str(p.get("Alias", "")), bool(p.get("Connected")), path)
+            for path, p in (await _objects(bus, "org.bluez.Device1")).items()
+            if p.get("Paired") or p.get("Bonded")
+        ]
+    return sorted(devices, key=lambda bond: bond.address)
+
+
+async def forget(address: str) -> None:
+    """End a bond from our side, so that the device can be paired anew; raise LinkError if it is unknown."""
+    async with system_bus() as bus:
+        for path, properties in (await _objects(bus, "org.bluez.Device1")).items():
+            if str(properties.get("Address")).upper() == address.upper():
+                adapter = str(properties.get("Adapter"))
+                await _call(bus, adapter, "org.bluez.Adapter1", "RemoveDevice", "o", path)
+                return
+    raise LinkError(f"BlueZ does not know {address}; `devices` shows what is within reach", Trouble.OUT_OF_REACH)
+
+
+async def trust(address: str) -> None:
+    """Let a bonded device reconnect without asking; unknown devices are left alone."""
+    async with system_bus() as bus:
+        for path, properties in (await _objects(bus, "org.bluez.Device1")).items():
+            if str(properties.get("Address")).upper() == address.upper():
+                await _set(bus, path, "org.bluez.Device1", "Trusted", Variant("b", True))
+
+
+async def power_cycle(pause_s: float = 1.0) -> None:
+    """Switch every adapter off and on again: the last resort in silence; raise LinkError if there is none."""
+    async with system_bus() as bus:
+        adapters = await _objects(bus, "org.bluez.Adapter1")
+        if not adapters:
+            raise LinkError("there is no Bluetooth adapter to reset; plug one in", Trouble.NO_ADAPTER)
+        for powered in (False, True):
+            for path in adapters:
+                await _set(bus, path, "org.bluez.Adapter1", "Powered", Variant("b", powered))
+            if not powered:
+                await asyncio.sleep(pause_s)
+
+
+class _Agent(ServiceInterface):
+    """org.bluez.Agent1 (BlueZ, doc/org.bluez.Agent.rst); its members' names are BlueZ's."""
+
+    def __init__(self, answers: Answers) -> None:
+        super().__init__("org.bluez.Agent1")
+        self._answers = answers
+
+    @dbus_method(name="Release")
+    def release(self) -> None:
+        """BlueZ goes away; there is nothing to clean up."""
+
+    @dbus_method(name="Cancel")
+    def cancel(self) -> None:
+        """The device gave up; whoever types is told by the pairing's failure."""
+
+    @dbus_method(name="RequestPasskey")
+    async def request_passkey(self, device: DBusObjectPath) -> DBusUInt32:
+        passkey = await self._answers.passkey(_address(device))
+        if passkey is None:
+            raise DBusError(_REJECTED, "no passkey was given")
+        return passkey
+
+    @dbus_method(name="DisplayPasskey")
+    def display_passkey(self, device: DBusObjectPath, passkey: DBusUInt32, entered: DBusUInt16) -> None:
+        """We are the keyboard, so the device never asks us to show."""
+
+    @dbus_method(name="RequestConfirmation")
+    async def request_confirmation(self, device: DBusObjectPath, passkey: DBusUInt32) -> None:
+        await self._confirm(device, passkey)
+
+    @dbus_method(name="RequestAuthorization")
+    async def request_authorization(self, device: DBusObjectPath) -> None:
+        await self._confirm(device, None)
+
+    @dbus_method(name="AuthorizeService")
+    async def authorize_service(self, device: DBusObjectPath, uuid: DBusStr) -> None:  # noqa: ARG002 - BlueZ's signature
+        await self._confirm(device, None)
+
+    async def _confirm(self, device: str, passkey: int | None) -> None:
+        if not await self._answers.confirm(_address(device), passkey):
+            raise DBusError(_REJECTED, "refused")
+
+
+def _address(path: str) -> str:
+    """``/org/bluez/hci0/dev_F0_F1_...`` as ``F0:F1:...``."""
+    return path.rpartition("/dev_")[2].replace("_", ":")
+
+
+async def _manage(bus: MessageBus, member: str, signature: str, *body: str) -> None:
+    await _call(bus, "/org/bluez", "org.bluez.AgentManager1", member, signature, *body)
+
+
+async def _objects(bus: MessageBus, interface: str) -> dict[str, Properties]:
+    """Every object of one kind, with its properties."""
+    said = await _call(bus, "/", "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")
+    objects = cast(dict[str, dict[str, dict[str, Variant]]], said[0])
+    return {
+        path: {name: value.value for name, value in interfaces[interface].items()}
+        for path, interfaces in objects.items()
+        if interface in interfaces
+    }
+
+
+async def _set(bus: MessageBus, path: str, interface: str, name: str, value: Variant) -> None:
+    await _call(bus, path, "org.freedesktop.DBus.Properties", "Set", "ssv", interface, name, value)
+
+
+async def _call(
+    bus: MessageBus, path: str, interface: str, member: str, signature: str = "", *body: str | Variant
+) -> list[object]:
+    message = Message(
+        destination=_BLUEZ, path=path, interface=interface, member=member, signature=signature, body=list(body)
+    )
+    try:
+        async with asyncio.timeout(_CALL_S):
+            reply = await bus.call(message)
+    except TimeoutError as error:
+        raise LinkError(f"BlueZ did not answer {member} in {_CALL_S:g} s; restart bluetoothd") from error
+    except (OSError, EOFError) as error:
+        raise LinkError(f"the system D-Bus went away ({error})", Trouble.NO_ADAPTER) from error
+    said = cast(list[object], reply.body)
+    if reply.message_type is MessageType.ERROR:
+        raise _refused(member, str(reply.error_name), str(said[0]) if said else "")
+    return said
+
+
+def _refused(member: str, name: str, text: str) -> LinkError:
+    kind = name.rpartition(".")[2]
+    if kind in {"AccessDenied", "NotAuthorized", "NotPermitted"}:
+        return LinkError(f"no permission for {member}: add this user to the group bluetooth", Trouble.NO_PERMISSION)
+    if kind in {"ServiceUnknown", "NameHasNoOwner", "NotReady", "UnknownObject"}:
+        return LinkError(
+            f"bluetoothd is not ready ({text or kind}); start it and power the adapter", Trouble.NO_ADAPTER
+        )
+    return LinkError(f"BlueZ refused {member}: {text or name}", Trouble.REFUSED)

@@ -1,0 +1,411 @@
+"""org.bluez on a private bus, backed by a computer on a virtual radio: bleak's own BlueZ backend and our agent run."""
+
+# The members' names are BlueZ's.
+# ruff: noqa: N802
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+from bleak import BleakClient, BleakScanner
+from bleak.backends.characteristic import BleakGATTCharacteristic
+from bleak.backends.device import BLEDevice
+from bleak.backends.scanner import AdvertisementData
+from bleak.exc import BleakError, BleakGATTProtocolError
+from dbus_fast import BusType, DBusError, Message, MessageType, PropertyAccess, Variant
+from dbus_fast.aio import MessageBus
+from dbus_fast.annotations import (
+    DBusBool,
+    DBusBytes,
+    DBusDict,
+    DBusInt16,
+    DBusObjectPath,
+    DBusSignature,
+    DBusStr,
+    DBusUInt16,
+)
+from dbus_fast.service import ServiceInterface, dbus_method, dbus_property
+
+from tests.fakes.computer import Computer
+
+ADAPTER = "/org/bluez/hci0"
+READ = PropertyAccess.READ
+Strings = Annotated[list[str], DBusSignature("as")]
+_CONFIG = """<busconfig><type>system</type><listen>unix:path={socket}</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow send_destination="*"/><allow own="*"/><allow receive_sender="*"/></policy>
+</busconfig>"""
+
+
+@asynccontextmanager
+async def private_bus() -> AsyncGenerator[None]:
+    """A system bus of our own; the environment says where it is."""
+    with TemporaryDirectory() as folder:
+        socket, config = f"{folder}/socket", Path(folder) / "config"
+        config.write_text(_CONFIG.format(socket=socket))
+        daemon = await asyncio.create_subprocess_exec(
+            "dbus-daemon", f"--config-file={config}", "--nofork", "--print-address", stdout=asyncio.subprocess.PIPE
+        )
+        assert daemon.stdout is not None
+        await daemon.stdout.readline()
+        before = os.environ.get("DBUS_SYSTEM_BUS_ADDRESS")
+        os.environ["DBUS_SYSTEM_BUS_ADDRESS"] = f"unix:path={socket}"
+        try:
+            yield
+        finally:
+            os.environ.pop("DBUS_SYSTEM_BUS_ADDRESS")
+            if before is not None:
+                os.environ["DBUS_SYSTEM_BUS_ADDRESS"] = before
+            daemon.terminate()
+            await daemon.wait()
+
+
+class Bluez:
+    """What bluetoothd knows. ``fail[("Device1", "Connect")] = (name, text)`` makes that call fail once."""
+
+    def __init__(self, computer: Computer, bus: MessageBus) -> None:
+        self.computer = computer
+        self.bus = bus
+        self.fail: dict[tuple[str, str], tuple[str, str]] = {}
+        self.caller = ""
+        """Bus name of who called last."""
+        self.agent: tuple[str, str] | None = None
+        """Bus name and path of the default agent."""
+        self.asked: list[str] = []
+        self.powered: list[bool] = []
+        self.devices: dict[str, Device1] = {}
+        self.scanner: BleakScanner | None = None
+        self.shows_passkey = False
+        """The device has a display, so the agent is asked for what it shows."""
+
+    def check(self, kind: str, member: str) -> None:
+        error = self.fail.pop((kind, member), None)
+        if error is not None:
+            raise DBusError(*error)
+
+    def note_caller(self, message: Message) -> None:
+        if message.message_type is MessageType.METHOD_CALL:
+            self.caller = message.sender
+
+    async def passkey(self) -> int | None:
+        """Ask the agent, as bluetoothd does when a device shows a passkey."""
+        device = next(path for path, one in self.devices.items() if one.pairing)
+        reply = await self._ask("RequestPasskey", device)
+        return reply.body[0] if reply.message_type is not MessageType.ERROR else None
+
+    async def authorize(self, path: str) -> bool:
+        reply = await self._ask("RequestAuthorization", path)
+        return reply.message_type is not MessageType.ERROR
+
+    async def _ask(self, member: str, device: str) -> Message:
+        assert self.agent is not None
+        self.asked.append(member)
+        name, path = self.agent
+        message = Message(
+            destination=name, path=path, interface="org.bluez.Agent1", member=member, signature="o", body=[device]
+        )
+        return await self.bus.call(message)
+
+    def heard(self, device: BLEDevice, said: AdvertisementData) -> None:
+        path = f"{ADAPTER}/dev_{device.address.replace(':', '_')}"
+        if path not in self.devices:
+            self.devices[path] = Device1(self, path, device, said)
+            self.bus.export(path, self.devices[path])
+
+
+@asynccontextmanager
+async def bluez(computer: Computer) -> AsyncGenerator[Bluez]:
+    """bluetoothd's place on the private bus, taken."""
+    bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
+    await bus.request_name("org.bluez")
+    made = Bluez(computer, bus)
+    bus.add_message_handler(made.note_caller)
+    bus.export("/org/bluez", AgentManager1(made))
+    bus.export(ADAPTER, Adapter1(made))
+    try:
+        yield made
+    finally:
+        for device in made.devices.values():
+            await device.client.disconnect()
+        bus.disconnect()
+
+
+class AgentManager1(ServiceInterface):
+    def __init__(self, bluez: Bluez) -> None:
+        super().__init__("org.bluez.AgentManager1")
+        self._bluez = bluez
+
+    @dbus_method()
+    def RegisterAgent(self, agent: DBusObjectPath, capability: DBusStr) -> None:
+        self._bluez.check("AgentManager1", "RegisterAgent")
+
+    @dbus_method()
+    def RequestDefaultAgent(self, agent: DBusObjectPath) -> None:
+        self._bluez.agent = (self._bluez.caller, agent)
+        self._bluez.computer.passkey = self._bluez.passkey
+
+    @dbus_method()
+    def UnregisterAgent(self, agent: DBusObjectPath) -> None:
+        self._bluez.agent = self._bluez.computer.passkey = None
+
+
+class Adapter1(ServiceInterface):
+    def __init__(self, bluez: Bluez) -> None:
+        super().__init__("org.bluez.Adapter1")
+        self._bluez = bluez
+        self._powered = True
+        self._discovering = False
+
+    @dbus_property(access=READ)
+    def Address(self) -> DBusStr:
+        return "C0:C1:C2:C3:C4:C5"
+
+    @dbus_property(access=READ)
+    def Roles(self) -> Strings:
+        return ["central", "peripheral"]
+
+    @dbus_property(access=READ)
+    def Discovering(self) -> DBusBool:
+        return self._discovering
+
+    @dbus_property()
+    def Powered(self) -> DBusBool:
+        return self._powered
+
+    @Powered.setter
+    def Powered(self, on: DBusBool) -> None:  # pyright: ignore[reportRedeclaration] - a property's other half
+        self._powered = on
+        self._bluez.powered.append(on)
+
+    @dbus_method()
+    def SetDiscoveryFilter(self, wanted: DBusDict) -> None:
+        """Everything is reported; bleak filters again."""
+
+    @dbus_method()
+    async def StartDiscovery(self) -> None:
+        self._bluez.check("Adapter1", "StartDiscovery")
+        scanner = BleakScanner(self._bluez.heard, backend=self._bluez.computer.radio.scanner)
+        self._bluez.scanner = scanner
+        await scanner.start()
+        self._set_discovering(True)
+
+    @dbus_method()
+    async def StopDiscovery(self) -> None:
+        if self._bluez.scanner is not None:
+            await self._bluez.scanner.stop()
+            self._bluez.scanner = None
+        self._set_discovering(False)
+
+    @dbus_method()
+    async def RemoveDevice(self, device: DBusObjectPath) -> None:
+        gone = self._bluez.devices.pop(device)
+        await gone.client.unpair()
+        self._bluez.bus.unexport(device, gone)
+
+    def _set_discovering(self, on: bool) -> None:
+        self._discovering = on
+        self.emit_properties_changed({"Discovering": on})
+
+
+class Device1(ServiceInterface):
+    def __init__(self, bluez: Bluez, path: str, device: BLEDevice, said: AdvertisementData) -> None:
+        super().__init__("org.bluez.Device1")
+        self.client = BleakClient(device, self._gone, backend=bluez.computer.radio.client)
+        self.pairing = False
+        self._bluez = bluez
+        self._path = path
+        self._device = device
+        self._said = said
+        self._connected = self._paired = self._resolved = self._trusted = False
+        self._children: list[tuple[str, ServiceInterface]] = []
+
+    @dbus_property(access=READ)
+    def Address(self) -> DBusStr:
+        return self._device.address
+
+    @dbus_property(access=READ)
+    def AddressType(self) -> DBusStr:
+        return "random"
+
+    @dbus_property(access=READ)
+    def Name(self) -> DBusStr:
+        return self._said.local_name or ""
+
+    @dbus_property(access=READ)
+    def Alias(self) -> DBusStr:
+        return self._said.local_name or self._device.address
+
+    @dbus_property(access=READ)
+    def Adapter(self) -> DBusObjectPath:
+        return ADAPTER
+
+    @dbus_property(access=READ)
+    def UUIDs(self) -> Strings:
+        return self._said.service_uuids
+
+    @dbus_property(access=READ)
+    def RSSI(self) -> DBusInt16:
+        return self._said.rssi
+
+    @dbus_property(access=READ)
+    def Connected(self) -> DBusBool:
+        return self._connected
+
+    @dbus_property(access=READ)
+    def Paired(self) -> DBusBool:
+        return self._paired
+
+    @dbus_property(access=READ)
+    def ServicesResolved(self) -> DBusBool:
+        return self._resolved
+
+    @dbus_property()
+    def Trusted(self) -> DBusBool:
+        return self._trusted
+
+    @Trusted.setter
+    def Trusted(self, trusted: DBusBool) -> None:  # pyright: ignore[reportRedeclaration] - a property's other half
+        self._trusted = trusted
+
+    @dbus_method()
+    async def Connect(self) -> None:
+        self._bluez.check("Device1", "Connect")
+        try:
+            await self.client.connect()
+        except (BleakError, TimeoutError) as error:
+            raise DBusError("org.bluez.Error.Failed", "le-connection-abort-by-local") from error
+        self._connected = True
+        self.emit_properties_changed({"Connected": True})
+        self._show_services()
+        self._resolved = True
+        self.emit_properties_changed({"ServicesResolved": True})
+
+    @dbus_method()
+    async def Disconnect(self) -> None:
+        await self.client.disconnect()
+
+    @dbus_method()
+    async def Pair(self) -> None:
+        self._bluez.check("Device1", "Pair")
+        self.pairing = True
+        try:
+            if self._bluez.agent is None or not await self._allowed():
+                raise DBusError("org.bluez.Error.AuthenticationFailed", "Authentication Failed")
+            await self.client.pair()
+        except BleakError as error:
+            raise DBusError("org.bluez.Error.AuthenticationFailed", "Authentication Failed") from error
+        finally:
+            self.pairing = False
+        self._paired = True
+        self.emit_properties_changed({"Paired": True})
+
+    async def _allowed(self) -> bool:
+        # A device without a display is paired on the agent's word alone.
+        return self._bluez.shows_passkey or await self._bluez.authorize(self._path)
+
+    def _show_services(self) -> None:
+        for service in self.client.services:
+            path = f"{self._path}/service{service.handle:04x}"
+            self._export(path, GattService1(service.uuid, self._path))
+            for characteristic in service.characteristics:
+                under = f"{path}/char{characteristic.handle:04x}"
+                self._export(under, GattCharacteristic1(self._bluez, self.client, characteristic, path))
+
+    def _export(self, path: str, child: ServiceInterface) -> None:
+        self._children.append((path, child))
+        self._bluez.bus.export(path, child)
+
+    def _gone(self, client: BleakClient) -> None:
+        for path, child in reversed(self._children):
+            self._bluez.bus.unexport(path, child)
+        self._children.clear()
+        self._connected = self._resolved = False
+        self.emit_properties_changed({"ServicesResolved": False, "Connected": False})
+
+
+class GattService1(ServiceInterface):
+    def __init__(self, uuid: str, device: str) -> None:
+        super().__init__("org.bluez.GattService1")
+        self._uuid = uuid
+        self._device = device
+
+    @dbus_property(access=READ)
+    def UUID(self) -> DBusStr:
+        return self._uuid
+
+    @dbus_property(access=READ)
+    def Primary(self) -> DBusBool:
+        return True
+
+    @dbus_property(access=READ)
+    def Device(self) -> DBusObjectPath:
+        return self._device
+
+
+class GattCharacteristic1(ServiceInterface):
+    def __init__(self, bluez: Bluez, client: BleakClient, at: BleakGATTCharacteristic, service: str) -> None:
+        super().__init__("org.bluez.GattCharacteristic1")
+        self._bluez = bluez
+        self._client = client
+        self._at = at
+        self._service = service
+        self._value = b""
+
+    @dbus_property(access=READ)
+    def UUID(self) -> DBusStr:
+        return self._at.uuid
+
+    @dbus_property(access=READ)
+    def Service(self) -> DBusObjectPath:
+        return self._service
+
+    @dbus_property(access=READ)
+    def Flags(self) -> Strings:
+        return [str(name) for name in self._at.properties]
+
+    @dbus_property(access=READ)
+    def MTU(self) -> DBusUInt16:
+        return 247
+
+    @dbus_property(access=READ)
+    def Value(self) -> DBusBytes:
+        return self._value
+
+    @dbus_method()
+    async def ReadValue(self, options: DBusDict) -> DBusBytes:
+        self._bluez.check("GattCharacteristic1", "ReadValue")
+        try:
+            return bytes(await self._client.read_gatt_char(self._at))
+        except BleakError as error:
+            raise _att(error) from error
+
+    @dbus_method()
+    async def WriteValue(self, value: DBusBytes, options: DBusDict) -> None:
+        self._bluez.check("GattCharacteristic1", "WriteValue")
+        kind = options.get("type", Variant("s", "request")).value
+        try:
+            await self._client.write_gatt_char(self._at, value, response=kind == "request")
+        except BleakError as error:
+            raise _att(error) from error
+
+    @dbus_method()
+    async def StartNotify(self) -> None:
+        self._bluez.check("GattCharacteristic1", "StartNotify")
+        await self._client.start_notify(self._at, self._notified)
+
+    @dbus_method()
+    async def StopNotify(self) -> None:
+        await self._client.stop_notify(self._at)
+
+    def _notified(self, _: BleakGATTCharacteristic, value: bytearray) -> None:
+        self._value = bytes(value)
+        self.emit_properties_changed({"Value": self._value})
+
+
+def _att(error: BleakError) -> DBusError:
+    if isinstance(error, BleakGATTProtocolError):
+        return DBusError("org.bluez.Error.Failed", f"Operation failed with ATT error: 0x{int(error.code):02x}")
+    return DBusError("org.bluez.Error.Failed", "Not connected")
