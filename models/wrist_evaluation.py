@@ -23,6 +23,7 @@ from models.wrist_streams import Judge, Judged, Seen, judge, labelled_as, see
 def score_stress_predict(bundle: Bundle, path: Path, split: str | None) -> dict[str, object]:
     """Figures on every labelled person of a Stress-Predict file: the tasks against all rest."""
     del split
+    _model(bundle)
     return score(bundle, stress_predict.labelled(stress_predict.load(path)), path)
 
 

@@ -25,7 +25,10 @@ def pooled(people: Sequence[Judged]) -> tuple[Numbers, npt.NDArray[np.int64], Nu
 
 
 def figures(people: Sequence[Judged], threshold: float) -> dict[str, object]:
-    """Figures at an operating threshold; intervals draw whole people again."""
+    """Figures at an operating threshold; intervals draw whole people again. Who has no judged window is left out."""
+    people = [p for p in people if len(p.labels)]
+    if not people:
+        return {"n": 0, "people": 0}
     chance, labels, ends, person = pooled(people)
     guesses = (chance >= threshold).astype(np.int64)
     counts = metrics.confusion(labels, guesses, 2)

@@ -20,15 +20,13 @@ from models.protocol import Fold, of, subject_folds
 from models.wrist import LABELS, MEMORY, VERDICT, Walk, Weights
 from models.wrist_figures import best_threshold, by_the_clock, calibrated, figures, logit, majority, pooled
 from models.wrist_streams import Judge, Judged, Seen, fit_usual, judge, labelled_as, see, tell
-from models.wrist_training import Recipe, fit, network, sequences
+from models.wrist_training import Recipe, fit, network, sequences, with_trends
 
 Progress = Callable[[float, str], None]
 """Told the share that is done, 0 to 1, and what is being done."""
 _HELD_ROWS, _CALIBRATION_ROWS = 540, 540
 _STATE_CLIP = 8.0
 """The cell state is held within this; training does not reach it."""
-_LATE_HOPS = 120
-"""A watch put on ten minutes into the protocol: whatever leans on the clock falls then."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +65,7 @@ def train_wrist(
         people.append((recording.subject, see(recording, recipe.window_s, recipe.hop_s)))
         seen(0.2 * (k + 1) / len(recordings), f"features of {recording.subject}")
     folds = subject_folds([name for name, _ in people], recipe.folds, seed)
-    moving = replace(recipe, names=motion.NAMES)
+    moving = replace(recipe, names=with_trends(motion.NAMES))
     wrist, late = _left_out(people, folds, recipe, seed, lambda done: seen(0.2 + 0.4 * done, "people left out"))
     motion_only, _ = _left_out(people, folds, moving, seed, lambda done: seen(0.6 + 0.2 * done, "motion only"))
     final = learn([s for _, s in people], recipe, seed, lambda done: seen(0.8 + 0.1 * done, "everybody"))
@@ -133,7 +131,7 @@ def _left_out(
         learned = learn(of(fold.learn, people), recipe, seed, lambda done, k=k: seen((k + done) / len(folds)))
         for person in of(fold.judge, people):
             judged.append(judge(person, learned.usual, recipe.least_quality, walker(learned.weights)))
-            after = person.late(_LATE_HOPS)
+            after = person.late(recipe.late_watch)
             late.append(judge(after, learned.usual, recipe.least_quality, walker(learned.weights)))
     return judged, late
 
@@ -214,6 +212,7 @@ def _contract(final: Learned, temperature: object, threshold: object, recipe: Re
             "prior": usual.prior,
             "memory": usual.memory,
             "stride": usual.stride,
+            "trend": usual.trend,
             "clip": usual.clip,
         },
     }

@@ -10,7 +10,7 @@ from edge.clock import StreamNs, seconds
 from edge.flow import Features, Floats
 from edge.signals.body import Body
 from edge.signals.features import NAMES, extract
-from edge.signals.normalise import Usual, logarithmic, quartiles
+from edge.signals.normalise import TREND, Usual, logarithmic, quartiles
 from edge.signals.wear import Wear, wear
 from edge.signals.windows import Windows
 from models.datasets.recordings import Labels, Recording, label_at, samples
@@ -130,7 +130,7 @@ def fit_usual(people: Sequence[Seen], names: Sequence[str], **constants: float) 
         centres.append(middle.astype(np.float32))
         scales.append(((high - low) / 1.349).astype(np.float32))
     centre, scale = quartiles(np.stack(centres))[2], quartiles(np.stack(scales))[2]
-    at = [NAMES.index(name) for name in names]
+    at = [NAMES.index(name.removesuffix(TREND)) for name in names]
     return Usual(
         tuple(names),
         tuple(round(float(centre[i]), 6) for i in at),

@@ -3,7 +3,7 @@
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -14,23 +14,30 @@ import numpy.typing as npt
 from edge.flow import Floats
 from edge.signals import heart, motion, skin
 from edge.signals.features import NAMES
-from models.wrist import LABELS, Weights, vagus_wrist
+from edge.signals.normalise import TREND
+from models.wrist import LABELS, STEPS, UNITS, Weights, vagus_wrist
 from models.wrist_streams import Told
 
 Seen = Callable[[float], None]
 """Told the share of a fit that is done, 0 to 1."""
 
 
+def with_trends(names: Iterable[str]) -> tuple[str, ...]:
+    """The names, and after them the trend of each."""
+    base = tuple(names)
+    return (*base, *(name + TREND for name in base))
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """All that was chosen; the same for the wrist and for the motion-only network beside it."""
 
-    names: tuple[str, ...] = NAMES
+    names: tuple[str, ...] = with_trends(name for name in NAMES if not name.startswith("temperature"))
     window_s: float = 60.0
     hop_s: float = 5.0
-    steps: int = 120
-    units: int = 24
-    batches: int = 250
+    steps: int = STEPS
+    units: int = UNITS
+    batches: int = 150
     batch: int = 32
     rate: float = 3e-3
     dropout: float = 0.3
@@ -42,16 +49,25 @@ class Recipe:
     smoothing: float = 0.05
     late_starts: tuple[int, ...] = (0, 60, 120, 180, 260)
     """Hops at which the watch is put on: what the person's usual was learned from must not tell the time."""
+    late_watch: int = 120
+    """Hops after which the watch is put on when the judged are judged once more: what leans on the clock falls then."""
     folds: int = 7
     prior: float = 8.0
     memory: int = 240
     stride: int = 3
+    trend: int = 60
     clip: float = 4.0
     least_quality: float = 0.25
 
     def constants(self) -> dict[str, float]:
         """Those of the normaliser."""
-        return {"prior": self.prior, "memory": self.memory, "stride": self.stride, "clip": self.clip}
+        return {
+            "prior": self.prior,
+            "memory": self.memory,
+            "stride": self.stride,
+            "trend": self.trend,
+            "clip": self.clip,
+        }
 
 
 def fit(people: Sequence[Sequence[Told]], recipe: Recipe, seed: int, seen: Seen) -> Weights:
@@ -129,6 +145,6 @@ def _crops(
 def _sensors(names: Sequence[str]) -> list[list[int]]:
     """Columns that fall silent together; none when there is but one sensor."""
     owners = (heart.NAMES, skin.NAMES[:-2], skin.NAMES[-2:], motion.NAMES)
-    columns = [[i for i, name in enumerate(names) if name in owner] for owner in owners]
+    columns = [[i for i, name in enumerate(names) if name.removesuffix(TREND) in owner] for owner in owners]
     present = [c for c in columns if c]
     return present if len(present) > 1 else []

@@ -59,11 +59,11 @@ class Body:
         """A reading from what was already seen in a window that began at ``start``; in order, too."""
         if worn is not Wear.ON:
             self._worn_since = raw.end
-        told = self.normaliser.push(raw) if start >= self._worn_since else None
+        gap = raw.gap or self._fresh
+        told = self.normaliser.push(raw, fresh=gap) if start >= self._worn_since else None
         if told is None or told.quality < self.least_quality:
             self._fresh = True
             return Reading(worn, raw, None)
-        gap = raw.gap or self._fresh
         self._fresh = False
         return Reading(worn, raw, Features(told.end, told.names, told.values, told.quality, told.received, gap))
 

@@ -1,5 +1,6 @@
 """Features in; the same features told from this person's own usual, out: causal, robust, bounded."""
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -13,6 +14,8 @@ from edge.signals.grid import Doubles
 
 State: TypeAlias = dict[str, npt.NDArray[np.float32]]
 
+TREND = "_trend"
+"""Ending of a name that asks for the mean of a feature's last windows, after normalisation."""
 _SMALLEST = 1e-4
 """Added under the logarithm: far below what any of the features can resolve."""
 
@@ -22,7 +25,7 @@ class Usual:
     """What a model's contract fixes about its normaliser; fitted on the training subjects alone."""
 
     names: tuple[str, ...]
-    """Features the model wants, in its order; all in the register."""
+    """What the model wants, in its order: names of the register, or such a name and TREND."""
     centre: tuple[float, ...]
     """Median over people of a person's median, after the logarithm where one is taken."""
     scale: tuple[float, ...]
@@ -33,7 +36,14 @@ class Usual:
     """Windows remembered at most: 240 at every third hop of 5 s are an hour."""
     stride: int = 3
     """Every so many windows one is remembered: those between overlap it and say nearly the same."""
+    trend: int = 60
+    """Windows behind a TREND, the present one among them: 60 at a hop of 5 s are five minutes."""
     clip: float = 4.0
+
+    @property
+    def base(self) -> tuple[str, ...]:
+        """The register's names among the wanted ones, each once."""
+        return tuple(dict.fromkeys(name.removesuffix(TREND) for name in self.names))
 
     def __post_init__(self) -> None:
         if not (len(self.names) == len(self.centre) == len(self.scale) > 0):
@@ -41,8 +51,10 @@ class Usual:
                 f"a normaliser needs one centre and one scale for each name, got {len(self.names)} names, "
                 f"{len(self.centre)} centres and {len(self.scale)} scales"
             )
-        if min(self.scale) <= 0 or self.prior < 0 or min(self.memory, self.stride) < 1 or self.clip <= 0:
-            raise ValueError("a normaliser needs scales, memory, stride and clip above 0 and a prior of at least 0")
+        if min(self.scale) <= 0 or self.prior < 0 or min(self.memory, self.stride, self.trend) < 1 or self.clip <= 0:
+            raise ValueError(
+                "a normaliser needs scales, memory, stride, trend and clip above 0 and a prior of at least 0"
+            )
 
 
 class Normaliser:
@@ -55,9 +67,15 @@ class Normaliser:
 
     def __init__(self, usual: Usual) -> None:
         self.usual = usual
-        self._population = np.array(usual.centre), np.array(usual.scale)
+        self._base = usual.base
+        wanted = [name.removesuffix(TREND) for name in usual.names]
+        first = [wanted.index(name) for name in self._base]
+        self._place = np.array([self._base.index(name) for name in wanted])
+        self._is_trend = np.array([name.endswith(TREND) for name in usual.names])
+        self._population = np.array(usual.centre)[first], np.array(usual.scale)[first]
         self._person = self._population
-        self._past: Floats = np.full((usual.memory, len(usual.names)), np.nan, np.float32)
+        self._past: Floats = np.full((usual.memory, len(self._base)), np.nan, np.float32)
+        self._recent: deque[Doubles] = deque(maxlen=usual.trend)
         self._seen = 0
         self._columns: tuple[tuple[str, ...], npt.NDArray[np.int64]] | None = None
 
@@ -66,18 +84,25 @@ class Normaliser:
         """Windows learned from since the start."""
         return self._seen
 
-    def push(self, features: Features) -> Features:
-        """Learn from this window, and return it normalised: finite, within ``clip``, quality of the wanted names."""
+    def push(self, features: Features, *, fresh: bool = False) -> Features:
+        """Learn from this window, and return it normalised: finite, within ``clip``, quality of the wanted names.
+
+        ``fresh`` says that it is no continuation of the one before: trends start anew, the person stays the same.
+        """
+        if fresh:
+            self._recent.clear()
         values = self._values(features)
         if self._seen % self.usual.stride == 0:
             self._past[(self._seen // self.usual.stride) % self.usual.memory] = values
             self._person = self._learned((self._seen // self.usual.stride) + 1)
         self._seen += 1
-        return self._told(features, values)
+        distance, quality = self._distance(values)
+        self._recent.append(distance)
+        return self._told(features, distance, quality)
 
     def peek(self, features: Features) -> Features:
         """The same without learning: for a window that is not the person's usual by definition."""
-        return self._told(features, self._values(features))
+        return self._told(features, *self._distance(self._values(features)))
 
     def state(self) -> State:
         """What must be saved for a later ``restore``: a few hundred kilobytes at most."""
@@ -96,14 +121,19 @@ class Normaliser:
 
     def _values(self, features: Features) -> Doubles:
         raw = features.values[self._pick(features.names)].astype(np.float64)
-        return logarithmic(raw, self.usual.names)
+        return logarithmic(raw, self._base)
 
-    def _told(self, features: Features, values: Doubles) -> Features:
+    def _distance(self, values: Doubles) -> tuple[Doubles, float]:
+        """Each base feature's distance from the usual, 0 where it is missing; share of those that are there."""
         centre, scale = self._person
         distance = (values - centre) / scale
         known = np.isfinite(distance)
-        told = np.where(known, np.clip(distance, -self.usual.clip, self.usual.clip), 0.0).astype(np.float32)
-        return Features(features.end, self.usual.names, told, float(known.mean()), features.received, features.gap)
+        return np.where(known, np.clip(distance, -self.usual.clip, self.usual.clip), 0.0), float(known.mean())
+
+    def _told(self, features: Features, distance: Doubles, quality: float) -> Features:
+        trend = np.mean(self._recent, axis=0) if self._recent else distance
+        told = np.where(self._is_trend, trend[self._place], distance[self._place]).astype(np.float32)
+        return Features(features.end, self.usual.names, told, quality, features.received, features.gap)
 
     def _learned(self, remembered: int) -> tuple[Doubles, Doubles]:
         """Centre and scale from what is remembered of the person and of the population."""
@@ -118,10 +148,10 @@ class Normaliser:
 
     def _pick(self, names: tuple[str, ...]) -> npt.NDArray[np.int64]:
         if self._columns is None or self._columns[0] is not names:
-            missing = set(self.usual.names) - set(names)
+            missing = set(self._base) - set(names)
             if missing:
                 raise ValueError(f"the model wants features that nobody extracts: {', '.join(sorted(missing))}")
-            self._columns = (names, np.array([names.index(n) for n in self.usual.names], np.int64))
+            self._columns = (names, np.array([names.index(n) for n in self._base], np.int64))
         return self._columns[1]
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from edge.clock import HostNs, StreamNs
 from edge.flow import Features, Floats
-from edge.signals.features import NAMES
 from models.wrist import FEATURES, LABELS, STEPS, Walk, Weights, stepwise, vagus_wrist
 from models.wrist_run import walker
+from models.wrist_training import Recipe
 
 RNG = np.random.default_rng(0)
 
@@ -23,12 +23,13 @@ def sequence(length: int) -> Floats:
 
 def test_size_and_names_are_what_the_docstring_says() -> None:
     model = vagus_wrist()
-    assert model.count_params() == 4 * 24 * (26 + 24 + 1) + 2 * 25 == 4946
+    assert model.count_params() == 4 * 24 * (48 + 24 + 1) + 2 * 25 == 7058
     assert [layer.name for layer in model.layers] == [
         "features", "input_dropout", "memory", "memory_dropout", "verdict",
     ]  # fmt: skip
-    assert model.input_shape == (None, STEPS, len(NAMES))
+    assert model.input_shape == (None, STEPS, FEATURES)
     assert model.output_shape == (None, len(LABELS))
+    assert len(Recipe().names) == FEATURES
     assert vagus_wrist(every_step=True).output_shape == (None, STEPS, len(LABELS))
 
 
@@ -73,7 +74,7 @@ def test_hours_of_anything_stay_finite_and_a_gap_forgets_them() -> None:
 
 
 def features(values: Floats, *, gap: bool = False) -> Features:
-    return Features(StreamNs(0), NAMES, values, 1.0, HostNs(0), gap)
+    return Features(StreamNs(0), Recipe().names, values, 1.0, HostNs(0), gap)
 
 
 @pytest.mark.parametrize("steps", [1, 7])

@@ -87,12 +87,25 @@ def test_a_usual_of_another_model_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "broken", [{"centre": (1.0,)}, {"scale": (1.0, 0.0, 1.0)}, {"memory": 0}, {"stride": 0}, {"clip": 0.0}]
+    "broken",
+    [{"centre": (1.0,)}, {"scale": (1.0, 0.0, 1.0)}, {"memory": 0}, {"stride": 0}, {"trend": 0}, {"clip": 0.0}],
 )
 def test_constants_that_make_no_sense_are_refused(broken: dict[str, object]) -> None:
     whole: dict[str, object] = {"names": NAMES, "centre": (0.0, 0.0, 0.0), "scale": (1.0, 1.0, 1.0)}
     with pytest.raises(ValueError, match="a normaliser needs"):
         Usual(**{**whole, **broken})  # pyright: ignore[reportArgumentType]  # broken on purpose
+
+
+def test_a_trend_is_the_mean_of_the_last_windows_and_starts_anew_when_told() -> None:
+    usual = Usual(("heart_rate_trend", "heart_rate"), (70.0, 70.0), (5.0, 5.0), prior=1e6, trend=3)
+    normaliser = Normaliser(usual)
+    told = [normaliser.push(features(bpm, 30, 0.02)) for bpm in (70, 75, 80, 85)]
+    assert told[-1].names == ("heart_rate_trend", "heart_rate")
+    np.testing.assert_allclose([t.values[1] for t in told], [0, 1, 2, 3], atol=0.01)
+    np.testing.assert_allclose([t.values[0] for t in told], [0, 0.5, 1, 2], atol=0.01)
+    anew = normaliser.push(features(75, 30, 0.02), fresh=True)
+    np.testing.assert_allclose(anew.values, [1, 1], atol=0.01)
+    assert usual.base == ("heart_rate",)
 
 
 @given(st.lists(st.tuples(*[st.floats(allow_nan=True, allow_infinity=False, width=32)] * 3), max_size=60))
