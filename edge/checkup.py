@@ -48,7 +48,7 @@ def support(shot: Snapshot, found: tuple[Check, ...], settings: Settings) -> Map
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": {"system": platform.platform(), "kind": platform.machine(), "python": sys.version.split()[0]},
         "bundle": shot.bundle,
-        "checks": [{"name": check.name, "state": check.state, "cure": check.cure} for check in found],
+        "checks": [{"name": check.name, "result": check.state, "cure": check.cure} for check in found],
         "up_s": shot.up_s,
         "memory_mb": shot.memory_mb,
         "cpu_percent": shot.cpu_percent,

@@ -51,14 +51,15 @@ def tell(panel: Panel, out: TextIO, folder: Path) -> None:
     if panel.token is None:
         print(f"page: {panel.addresses[0]}", file=out, flush=True)
         return
-    print(f"page: {'  '.join(panel.addresses)}", file=out)
+    where = f"page: {'  '.join(panel.addresses)}"
     if out.isatty():
+        print(where, file=out)
         print(f"scan this once with a phone, or type the token {panel.token}", file=out)
         _draw(f"{panel.addresses[0]}sign-in#{panel.token}", out)
     else:
         file = folder / TOKEN_FILE
         _keep(file, panel.token)
-        print(f"its token for this run is in {file}", file=out)
+        print(f"{where}\nits token for this run is in {file}", file=out)
     out.flush()
 
 

@@ -38,7 +38,8 @@ function traceOf(channel) {
   if (!traces.has(channel)) {
     const [id, options] = TRACES[channel];
     const wider = Math.min(Math.max(clock.speed, 1), options.widest);
-    traces.set(channel, new Trace(at(id), { ...options, spanS: options.spanS * wider }));
+    const narrower = Math.min(Math.max(at(id).clientWidth / 600, 0.5), 1); // a phone shows half as much
+    traces.set(channel, new Trace(at(id), { ...options, spanS: options.spanS * wider * narrower }));
   }
   return traces.get(channel);
 }
@@ -152,10 +153,9 @@ function showFacts(daemon) {
     ["This program", `${Math.round(daemon.memory_mb)} MB, ${daemon.cpu_percent.toFixed(0)} % of a core`, counted(daemon.predictions) ? `predictions: ${counted(daemon.predictions)}` : ""],
   ];
   at("facts").replaceChildren(
-    ...rows.flatMap(([name, value, more]) => [
-      make("dt", {}, name),
-      make("dd", {}, value, more ? make("span", { class: "fine" }, more) : ""),
-    ]),
+    ...rows.map(([name, value, more]) =>
+      make("div", {}, make("dt", {}, name), make("dd", {}, value, more ? make("span", { class: "fine" }, more) : "")),
+    ),
   );
 }
 
