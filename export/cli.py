@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+import tempfile
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from rich.table import Table
 
 from edge.bundle import Bundle, BundleError, WrongAnswerError
 from edge.bundle_keys import KeyFileError, fingerprint, read_keys
+from export.archive import SUFFIX, archive, unpack
 from export.choose import Choice, table
 from export.errors import BarError, ExportError
 from export.inspection import bench_rows, differences, kept_bytes, network_rows, summary
@@ -30,7 +32,7 @@ _REFUSED, _BAD = 1, 2
 
 Json = Annotated[Path | None, typer.Option(help="Write the result as JSON; - for standard output.")]
 Trusted = Annotated[Path | None, typer.Option(help="File of trusted keys; those of this machine when not given.")]
-Given = Annotated[Path, typer.Argument(help="A bundle's directory.")]
+Given = Annotated[Path, typer.Argument(help="A bundle's directory or .vagus file.")]
 
 
 def main() -> None:
@@ -53,6 +55,7 @@ def export(
     release: Annotated[str | None, typer.Option(help="Its version; one more than the last when not given.")] = None,
     min_version: Annotated[str | None, typer.Option(help="Least version that may run after this one.")] = None,
     expires: Annotated[datetime | None, typer.Option(help="Day after which the signature counts no more, UTC.")] = None,
+    zip: Annotated[Path | None, typer.Option(help="Write the bundle as one .vagus file too.")] = None,
     json: Json = None,
 ) -> None:
     """Turn training runs into one signed bundle; nothing is written unless every network passes."""
@@ -62,13 +65,14 @@ def export(
     with _sentences(console, json):
         if not quantize:
             raise ExportError("say what to do: edge-export --quantize --runs runs --out DIR [--sign KEY], or --help")
-        # What stands in the report must give the same bundle elsewhere, whatever the program was called here.
-        command = shlex.join(["export", *sys.argv[1:]])
+        command = _command(sys.argv[1:])
         until = None if expires is None else expires.replace(tzinfo=UTC)
         order = Order(runs, out, command, network, keras, max_loss, full_int8, name, release, min_version, until)
         key = own_key() if sign is None else read_key(sign)
         with console.status("reading the runs") as status:
             bundle, choices = release_bundle(order, key, lambda word: status.update(f"[bold]{word}[/]"))
+        if zip is not None:
+            archive(bundle, zip)
         _show(console, choices)
         size, signer = kept_bytes(bundle) / 1e6, fingerprint(key.public_key())
         console.print(f"[green]wrote[/] {out}: {bundle.label}, {size:.1f} MB, signed by {signer}", soft_wrap=True)
@@ -96,8 +100,7 @@ def keygen(
 def verify(bundle: Given, trusted: Trusted = None, json: Json = None) -> None:
     """Check signature, expiry, every file and the canary as a device does."""
     console = Console(stderr=True)
-    with _sentences(console, json):
-        opened = _open(bundle, trusted)
+    with _sentences(console, json), _opened(bundle, trusted) as opened:
         _write(json, summary(opened))
         files = len(opened.manifest.files)
         console.print(f"[green]sound[/] {bundle}: {opened.label}, {files} files, canary passed", soft_wrap=True)
@@ -107,8 +110,7 @@ def verify(bundle: Given, trusted: Trusted = None, json: Json = None) -> None:
 def inspect(bundle: Given, trusted: Trusted = None, json: Json = None) -> None:
     """Tell what a bundle holds."""
     console = Console(stderr=True)
-    with _sentences(console, json):
-        opened = _open(bundle, trusted)
+    with _sentences(console, json), _opened(bundle, trusted) as opened:
         console.print(f"[bold]{opened.label}[/], {kept_bytes(opened) / 1e6:.1f} MB: {opened.contract.command}")
         _table(console, ("network", "form", "kB", "inputs", "agree", "right"), network_rows(opened))
         _write(json, summary(opened))
@@ -118,8 +120,8 @@ def inspect(bundle: Given, trusted: Trusted = None, json: Json = None) -> None:
 def diff(old: Given, new: Given, trusted: Trusted = None, json: Json = None) -> None:
     """Tell what changed between two releases: contract, accuracy, size, speed."""
     console = Console(stderr=True)
-    with _sentences(console, json):
-        changed = differences(_open(old, trusted), _open(new, trusted))
+    with _sentences(console, json), _opened(old, trusted) as older, _opened(new, trusted) as newer:
+        changed = differences(older, newer)
         rows = ((place, _word(before), _word(after)) for place, (before, after) in changed.items())
         _table(console, ("what", str(old), str(new)), rows)
         _write(json, {"changed": changed})
@@ -134,17 +136,45 @@ def bench(
 ) -> None:
     """Time every network on this machine."""
     console = Console(stderr=True)
-    with _sentences(console, json):
-        opened = _open(bundle, trusted)
+    with _sentences(console, json), _opened(bundle, trusted) as opened:
         with console.status("timing") as status:
             rows, told = zip(*bench_rows(opened, threads, lambda word: status.update(word)), strict=True)
         _table(console, ("network", "p50 ms", "p99 ms", "float p50", "float p99"), rows)
         _write(json, {"bundle": opened.label, "threads": threads, "networks": told})
 
 
-def _open(path: Path, trusted: Path | None) -> Bundle:
+@app.command("unpack")
+def unpack_archive(file: Path, out: Path, trusted: Trusted = None, json: Json = None) -> None:
+    """Unpack a .vagus file into a new directory, once it is proven."""
+    console = Console(stderr=True)
+    with _sentences(console, json):
+        _write(json, summary(unpack(file, out, None if trusted is None else read_keys(trusted))))
+        console.print(f"[green]unpacked[/] {out}", soft_wrap=True)
+
+
+def _command(line: Sequence[str]) -> str:
+    """What stands in the report: the same bundle comes of it elsewhere, and it tells no one where the key lies."""
+    words: list[str] = []
+    hidden = iter(line)
+    for word in hidden:
+        flag, _, value = word.partition("=")
+        if flag not in ("--sign", "--json"):
+            words.append(word)
+            continue
+        if not value:
+            next(hidden, None)
+        if flag == "--sign":
+            words += [flag, "KEY"]
+    return shlex.join(["export", *words])
+
+
+@contextmanager
+def _opened(path: Path, trusted: Path | None) -> Generator[Bundle]:
+    """A bundle that passed every check, out of its archive if it is in one."""
     keys: Sequence[Ed25519PublicKey] | None = None if trusted is None else read_keys(trusted)
-    return Bundle.open(path, keys, now=datetime.now(UTC))
+    with tempfile.TemporaryDirectory() as folder:
+        place = unpack(path, Path(folder) / "bundle", keys).path if path.suffix == SUFFIX else path
+        yield Bundle.open(place, keys, now=datetime.now(UTC))
 
 
 @contextmanager

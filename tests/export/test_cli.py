@@ -24,7 +24,7 @@ def test_one_command_makes_a_signed_bundle(
     runs: Path, tmp_path: Path, key: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line = ["--quantize", "--runs", str(runs), "--network", "fusion", "--out", str(tmp_path / "b"), "--sign", str(key)]
-    monkeypatch.setattr(sys, "argv", ["edge-export", *line])
+    monkeypatch.setattr(sys, "argv", ["edge-export", *line, "--json=-"])
     result = CliRunner().invoke(app, [*line, "--json", "-"])
     assert result.exit_code == 0, result.stderr
     assert "vagus 0.1.0" in result.stderr
@@ -33,6 +33,8 @@ def test_one_command_makes_a_signed_bundle(
     assert told["networks"]["fusion"]["candidates"][0]["chosen"]
     report = json.loads((tmp_path / "b" / "report.json").read_bytes())
     assert report["command"].startswith("export --quantize --runs")
+    assert report["command"].endswith("--sign KEY")
+    assert str(key) not in report["command"]
     assert Bundle.open(tmp_path / "b", read_keys(key.with_suffix(".pub"))).label == "vagus 0.1.0"
 
 

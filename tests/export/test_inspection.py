@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from edge.bundle import Bundle
 from edge.bundle_canary import CANARY, read_canary, write_canary
 from edge.bundle_keys import key_line, read_keys, trusted_keys
+from export.archive import archive
 from export.cli import app
 from export.inspection import differences, network_rows
 from export.pack import write_bundle
@@ -49,6 +50,15 @@ def test_verify_says_sound_or_which_file_is_not(bundle: str, trusted: str) -> No
     assert "LICENSES/tiny.txt is not the file that was signed" in str(refusal["refused"])
     assert told("verify", bundle, code=2)["rc"] == 2
     assert told("verify", bundle, "--trusted", "/nowhere", code=2)["rc"] == 2
+
+
+def test_one_file_is_as_good_as_a_directory(tmp_path: Path, bundle: str, trusted: str) -> None:
+    file = str(archive(Bundle.open(Path(bundle), TRUSTED), tmp_path / "tiny.vagus"))
+    assert told("verify", file, "--trusted", trusted)["bundle"] == "tiny 1.2.0"
+    assert told("diff", file, bundle, "--trusted", trusted)["changed"] == {}
+    told("unpack", file, str(tmp_path / "back"), "--trusted", trusted)
+    assert (tmp_path / "back" / "face.tflite").is_file()
+    assert "is there already" in str(told("unpack", file, bundle, code=2)["refused"])
 
 
 def test_verify_tells_a_wrong_answer_from_a_broken_file(

@@ -1,0 +1,42 @@
+"""The floor of versions: what a bundle that ran here once allowed, kept so that no older one comes back."""
+
+import os
+from pathlib import Path
+
+from edge.bundle import Bundle, BundleError
+from edge.bundle_contract import release
+
+FILE = "bundle-floor"
+
+
+def read_floor(state: Path) -> str | None:
+    """The least version that may run, for `Bundle.open`; None where no bundle has run yet.
+
+    Raises BundleError when the file does not hold a version: guessing would undo what it is for.
+    """
+    try:
+        floor = (state / FILE).read_text("ascii").strip()
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BundleError(f"{state / FILE} cannot be read ({error}); check its permissions") from error
+    parts = floor.split(".")
+    if len(parts) != 3 or not all(part.isdecimal() for part in parts):
+        raise BundleError(
+            f"{state / FILE} holds {floor!r}, no version; write the least version that may run, or remove it"
+        )
+    return floor
+
+
+def raise_floor(state: Path, bundle: Bundle) -> None:
+    """Remember what a bundle that runs asks of those after it; the floor only rises. Raises OSError on a full disk."""
+    asked, floor = bundle.contract.min_version, read_floor(state)
+    if floor is not None and release(asked) <= release(floor):
+        return
+    state.mkdir(parents=True, exist_ok=True)
+    partial = state / f"{FILE}.partial"
+    with partial.open("w", encoding="ascii") as file:
+        file.write(f"{asked}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(state / FILE)

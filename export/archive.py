@@ -1,0 +1,71 @@
+"""A bundle as one `.vagus` file, for carrying; unpacked it is the directory again, byte for byte."""
+
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from edge.bundle import Bundle
+from export.pack import PackError
+
+SUFFIX = ".vagus"
+LARGEST = 256_000_000
+"""Bytes that an archive may unpack to: a small file can claim to hold any number."""
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def archive(bundle: Bundle, out: Path) -> Path:
+    """Write the bundle as one file; the same bundle gives the same bytes. Raises PackError when the disk refuses."""
+    partial = out.with_name(f".{out.name}.partial")
+    try:
+        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as packed:
+            for path in sorted(found for found in bundle.path.rglob("*") if found.is_file()):
+                entry = zipfile.ZipInfo(path.relative_to(bundle.path).as_posix(), _EPOCH)
+                entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+                packed.writestr(entry, path.read_bytes())
+        partial.replace(out)
+    except OSError as error:
+        raise PackError(f"{out} was not written ({error.strerror}); name a place that you may write to") from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return out
+
+
+def unpack(file: Path, out: Path, trusted: Sequence[Ed25519PublicKey] | None = None) -> Bundle:
+    """Unpack a `.vagus` file into a new directory, once it is proven as a bundle.
+
+    Raises PackError for what is no archive, is too large, or leads out of it, and BundleError for an unsound bundle;
+    then nothing is left behind.
+    """
+    if out.exists():
+        raise PackError(f"{out} is there already; name a new directory")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".partial", dir=out.parent))
+    try:
+        with zipfile.ZipFile(file) as packed:
+            for entry in _entries(file, packed):
+                target = partial / entry.filename
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(packed.read(entry))
+        opened = Bundle.open(partial, trusted)
+        partial.chmod(0o755)
+        partial.rename(out)
+    except (OSError, zipfile.BadZipFile, EOFError) as error:
+        raise PackError(f"{file} cannot be unpacked ({error}); fetch it again") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return Bundle(out, opened.manifest, opened.contract)
+
+
+def _entries(file: Path, packed: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    entries = packed.infolist()
+    if sum(entry.file_size for entry in entries) > LARGEST:
+        raise PackError(f"{file} would unpack to more than {LARGEST / 1e6:.0f} MB; it is no bundle of ours")
+    for entry in entries:
+        place = PurePosixPath(entry.filename)
+        if place.is_absolute() or ".." in place.parts or entry.is_dir() or "\\" in entry.filename:
+            raise PackError(f"{file} holds {entry.filename!r}, which leads out of a bundle; do not trust its sender")
+    return entries
