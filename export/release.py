@@ -21,6 +21,7 @@ from export.choose import Choice, choose
 from export.errors import ExportError
 from export.operators import fully_integer, operators
 from export.pack import describe, pretty, write_bundle
+from export.report_page import page
 from export.trained import Trained, read_run
 from export.verify import MAX_LOSS, timed
 
@@ -31,6 +32,7 @@ ROLES: Mapping[str, frozenset[str]] = {
 }
 """What a network is for is told by its inputs."""
 DETECTOR = "detector"
+PAGE = "report.html"
 CANARY_VECTORS = 3
 _TOOLS = ("vagus", "tensorflow", "keras", "ai-edge-litert", "numpy")
 _NOTES = ("layers", "units", "parameters")
@@ -99,7 +101,9 @@ def release_bundle(
         command=order.command,
     )
     gathered.files[CANARY] = write_canary(gathered.canary)
-    gathered.files[REPORT] = pretty(_report(order, gathered))
+    report = _report(order, gathered)
+    gathered.files[REPORT] = pretty(report)
+    gathered.files[PAGE] = page(f"{contract.name} {contract.version}", report)
     say("canary, signature, disk")
     return write_bundle(order.out, contract, gathered.files, key, expires=order.expires), gathered.choices
 
