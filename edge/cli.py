@@ -7,8 +7,9 @@ import asyncio
 import json
 import logging
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated, TypeVar, cast
 
 import msgspec
 import typer
@@ -18,6 +19,9 @@ from rich.logging import RichHandler
 from edge.refusal import REFUSALS
 from edge.settings import Settings, read_settings
 from edge.verbs import check, record, serve
+from firmware_bridge.errors import LinkError
+
+T = TypeVar("T")
 
 app = typer.Typer(
     name="edge-daemon",
@@ -113,6 +117,40 @@ def record_verb(
     _report(json_file, record(watch or settings.watch.address, out, seconds))
 
 
+@app.command("devices")
+def devices_verb(
+    seconds: Annotated[float, typer.Option(help="How long to listen.", min=1)] = 8.0, json_file: Json = None
+) -> None:
+    """List the watches within reach: signal, family, and what each can give. Exit codes are those of `pair`."""
+    from edge.pairing import list_devices, show_devices
+
+    devices = _with_devices(list_devices(seconds), json_file)
+    _report(json_file, {"devices": devices})
+    if json_file is None:
+        show_devices(devices, Console())
+
+
+@app.command("pair")
+def pair_verb(
+    address: Annotated[str | None, typer.Argument(help="Bluetooth address; default: choose from a list.")] = None,
+    passkey: Annotated[int | None, typer.Option(help="Six digits, for scripts; default: you are asked.")] = None,
+    config: Config = None,
+    json_file: Json = None,
+) -> None:
+    """Pair a watch: choose it, type its passkey, see the first heartbeat; `--config` stores its address.
+
+    Exit codes: 10 lost, 11 out of reach, 12 no adapter, 13 no permission, 14 wrong passkey, 15 not allowed, 16 refused.
+    """
+    from edge.pairing import pair_watch
+
+    console = None if json_file else Console()
+    settings = _settings(config if config and config.exists() else None)
+    paired = _with_devices(pair_watch(settings, config, address, passkey, console), json_file)
+    _report(json_file, paired)
+    if console is not None:
+        console.print(f"[green]paired[/] with {paired['name'] or paired['address']}: {_heard(paired)}")
+
+
 @app.command("bench")
 def bench_verb(
     seconds: Annotated[float, typer.Option(help="How long to run the line, in host seconds.", min=1)] = 20.0,
@@ -152,6 +190,24 @@ def _first(error: Exception) -> Exception:
     while isinstance(error, ExceptionGroup):
         error = cast(ExceptionGroup[Exception], error).exceptions[0]
     return error
+
+
+def _with_devices(work: Coroutine[object, object, T], json_file: str | None) -> T:
+    """Run what needs a radio; each trouble has its sentence and its own exit code."""
+    from edge.pairing import EXIT_CODES
+
+    try:
+        return asyncio.run(work)
+    except LinkError as error:
+        print(f"edge-daemon: {error}", file=sys.stderr)
+        _report(json_file, {"trouble": str(error.trouble), "error": str(error)})
+        raise typer.Exit(EXIT_CODES[error.trouble]) from None
+
+
+def _heard(paired: dict[str, object]) -> str:
+    if paired["heart_rate_bpm"] is not None:
+        return f"first heartbeat {paired['heart_rate_bpm']} bpm after {paired['first_message_s']} s"
+    return f"battery at {paired['battery_percent']} %"
 
 
 def _settings(config: Path | None) -> Settings:

@@ -21,6 +21,8 @@ class WatchSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     address: str = ""
     """`ble:AA:BB:CC:DD:EE:FF`, `serial:/dev/serial/by-id/...`, `replay:FILE` or `virtual:wearer`; empty for none."""
+    allowed: tuple[str, ...] = ()
+    """Bluetooth addresses that may be paired; empty for any."""
 
 
 class CameraSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
