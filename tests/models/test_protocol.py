@@ -1,7 +1,7 @@
 """Folds keep people apart."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.protocol import Fold, of, subject_folds
@@ -9,6 +9,7 @@ from models.protocol import Fold, of, subject_folds
 PEOPLE = [f"S{k:02d}" for k in range(27)]
 
 
+@settings(deadline=None)
 @given(st.integers(2, 27), st.integers(0, 5))
 def test_everybody_is_judged_once_and_never_by_who_learned_from_them(groups: int, seed: int) -> None:
     folds = subject_folds(PEOPLE, groups, seed)

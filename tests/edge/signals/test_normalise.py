@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -108,6 +108,7 @@ def test_a_trend_is_the_mean_of_the_last_windows_and_starts_anew_when_told() -> 
     assert usual.base == ("heart_rate",)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(*[st.floats(allow_nan=True, allow_infinity=False, width=32)] * 3), max_size=60))
 def test_any_stream_gives_finite_values_within_the_clip(rows: list[tuple[float, float, float]]) -> None:
     normaliser = Normaliser(USUAL)
@@ -117,6 +118,7 @@ def test_any_stream_gives_finite_values_within_the_clip(rows: list[tuple[float, 
         assert np.abs(made.values).max() <= USUAL.clip
 
 
+@settings(deadline=None)
 @given(arrays.arrays(np.float64, st.tuples(st.integers(1, 30), st.integers(1, 4)), elements=st.floats(-1e6, 1e6)))
 def test_quartiles_are_numpys(rows: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> None:
     holes = rows.copy()

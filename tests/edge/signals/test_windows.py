@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.clock import SECOND, HostNs
@@ -123,6 +123,7 @@ def test_memory_stays_bounded() -> None:
     assert max(len(window.signals[Channel.PULSE].times) for window in seen) == 640
 
 
+@settings(deadline=None)
 @given(st.sampled_from([1.0, 4.0, 31.7, 64.0, 130.0, 1000.0]), st.floats(0.05, 3))
 def test_any_slicing_gives_the_same_windows(rate_hz: float, packet_s: float) -> None:
     whole = packet(Channel.PULSE, 0, round(26 * rate_hz), rate_hz)
