@@ -88,7 +88,7 @@ NETWORKS: Mapping[str, Network] = MappingProxyType(
                 "models.faces:bagga_model_3", "models.face_training:train_bagga",
             ),
             Network(
-                "wrist", "ours: one LSTM over windows", 5_138, MappingProxyType({"features": (120, 28)}), 2,
+                "wrist", "ours: one LSTM over windows", 7_058, MappingProxyType({"features": (60, 48)}), 2,
                 "models.wrist:vagus_wrist", "models.wrist_run:train",
             ),
             Network(

@@ -1,5 +1,6 @@
 """A bundle and a data set in; figures of its int8 models on people they never learned, out. No TensorFlow here."""
 
+import importlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -11,21 +12,18 @@ import numpy as np
 from edge.bundle import Bundle
 from edge.signals.features import FEATURE_VERSION
 from models.datasets import DatasetError
-from models.face_evaluation import score_faces
-from models.fusion_evaluation import score_pairs
-from models.wrist_evaluation import score_stress_predict, score_wesad
 
 Scored = dict[str, object]
 
-DATASETS: Mapping[str, tuple[str, Callable[[Bundle, Path, str | None], Scored]]] = MappingProxyType(
+DATASETS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "fer2013": ("face", score_faces),
-        "stress_predict": ("wrist", score_stress_predict),
-        "wesad": ("wrist", score_wesad),
-        "pairs": ("fusion", score_pairs),
+        "fer2013": ("face", "models.face_evaluation:score_faces"),
+        "stress_predict": ("wrist", "models.wrist_evaluation:score_stress_predict"),
+        "wesad": ("wrist", "models.wrist_evaluation:score_wesad"),
+        "pairs": ("fusion", "models.fusion_evaluation:score_pairs"),
     }
 )
-"""The register: a data set's name, the network that it judges, and how."""
+"""The register: a data set's name, the network that it judges, and what scores it, imported when it is wanted."""
 
 
 def evaluate_bundle(directory: Path, dataset: str, path: Path, *, split: str | None = None) -> Scored:
@@ -42,10 +40,15 @@ def evaluate_bundle(directory: Path, dataset: str, path: Path, *, split: str | N
         raise DatasetError(f"there is nothing at {path}; give the path of the {dataset} recordings", path)
     _check_archives(path)
     bundle = Bundle.open(directory, feature_version=FEATURE_VERSION)
-    told = DATASETS[dataset][1](bundle, path, split)
+    told = _scorer(dataset)(bundle, path, split)
     if isinstance(told.get("majority"), dict):
         told["majority_baseline"] = cast(dict[str, float], told["majority"])["accuracy"]
     return {"dataset": dataset, "bundle": bundle.label} | told
+
+
+def _scorer(dataset: str) -> Callable[[Bundle, Path, str | None], Scored]:
+    module, name = DATASETS[dataset][1].split(":")
+    return cast(Callable[[Bundle, Path, str | None], Scored], getattr(importlib.import_module(module), name))
 
 
 def _check_archives(path: Path) -> None:
