@@ -6,7 +6,7 @@ from firmware_bridge.devices.family import Family, Quantity, Seen
 from firmware_bridge.devices.movesense import MOVESENSE
 from firmware_bridge.devices.others import EMPATICA, GROVE, MUSE
 from firmware_bridge.devices.polar import POLAR_H10, POLAR_VERITY
-from firmware_bridge.devices.vagus import VAGUS, VAGUS_SERIAL
+from firmware_bridge.devices.vagus import BANGLE_APP, VAGUS, VAGUS_SERIAL
 from firmware_bridge.devices.watches import BANGLE, HEART_STRAP, INFINITIME
 
 FAMILIES = (
@@ -16,6 +16,7 @@ FAMILIES = (
     POLAR_VERITY,
     INFINITIME,
     BANGLE,
+    BANGLE_APP,
     MOVESENSE,
     MUSE,
     EMPATICA,
@@ -26,14 +27,13 @@ FAMILIES = (
 
 
 def recognise(seen: Seen) -> Family | None:
-    """The family of an advertising device, None if it is none of ours; names say more than services and go first."""
-    for family in FAMILIES:
-        if seen.name.startswith(family.names or ("\0",)):
-            return family
-    for family in FAMILIES:
-        if seen.services & family.advertises:
-            return family
-    return None
+    """The family of an advertising device, None if it is none of ours; a name says more than a service."""
+
+    def fit(family: Family) -> int:
+        return 2 * bool(family.names and seen.name.startswith(family.names)) + bool(seen.services & family.advertises)
+
+    best = max(FAMILIES, key=fit)
+    return best if fit(best) else None
 
 
 def recognise_offer(offered: Collection[str], name: str = "") -> Family | None:

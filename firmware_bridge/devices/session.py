@@ -10,11 +10,12 @@ from firmware_bridge.devices.family import Family, Quantity
 from firmware_bridge.errors import LinkError
 from firmware_bridge.links import Link, Packet
 from firmware_bridge.links.backoff import running
-from firmware_bridge.links.inbox import Inbox
 from firmware_bridge.links.pace import Sleep
 from firmware_bridge.messages import Command
 
 _TICK_S = 1.0
+_AHEAD = 64
+"""Packets that may wait for the reader."""
 _STOP_S = 5.0
 """For all stop commands together: a device that is out of reach must not hold up the end."""
 _SECOND_NS = 1_000_000_000
@@ -66,7 +67,8 @@ class Session:
         self._now = now
         self._sleep = sleep
         self._reset_adapter = reset_adapter
-        self._inbox = Inbox()
+        # Waits when its reader does: a link that can wait does so too, one that cannot has its own bounded queue.
+        self._queue: asyncio.Queue[Packet | LinkError | None] = asyncio.Queue(_AHEAD)
         self._heard_ns: int | None = None
         self._tended_ns = now()
         self._alive_ns = self._polled_ns = now()
@@ -84,7 +86,7 @@ class Session:
 
     def packets(self) -> AsyncIterator[Packet]:
         """The link's packets, and the values that were polled, as if they had been notified."""
-        return self._inbox.read()
+        return self._read()
 
     async def write(self, target: str, payload: bytes) -> None:
         await self._link.write(target, payload)
@@ -125,10 +127,10 @@ class Session:
         error: LinkError | None = None
         try:
             async for packet in self._link.packets():
-                self._hear(packet)
+                await self._hear(packet)
         except LinkError as lost:
             error = lost
-        self._inbox.close(error)
+        await self._queue.put(error)
 
     async def tend(self) -> None:
         """Every second: start anew after a reconnect, keep alive, poll, revive."""
@@ -152,7 +154,7 @@ class Session:
         if self._due(self._polled_ns, self._poll_s):
             self._polled_ns = self._now()
             for target in self.family.polls:
-                self._hear(Packet(target, await self._link.read(target), self._now()))
+                await self._hear(Packet(target, await self._link.read(target), self._now()))
         if self.silent and self._due(self._tended_ns, self.family.first_s):
             await self._revive()
 
@@ -171,10 +173,16 @@ class Session:
     def _due(self, last_ns: int, every_s: float) -> bool:
         return every_s > 0 and self._now() - last_ns >= every_s * _SECOND_NS
 
-    def _hear(self, packet: Packet) -> None:
+    async def _hear(self, packet: Packet) -> None:
         self._heard_ns = packet.arrived_ns
         self.revivals = 0
-        self._inbox.put(packet)
+        await self._queue.put(packet)
+
+    async def _read(self) -> AsyncIterator[Packet]:
+        while (heard := await self._queue.get()) is not None:
+            if isinstance(heard, LinkError):
+                raise heard
+            yield heard
 
     async def _send(self, commands: Sequence[Command]) -> None:
         for command in commands:

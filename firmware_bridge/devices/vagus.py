@@ -52,3 +52,17 @@ VAGUS_SERIAL = Family(
     steer=_steer,
     quiet_s=5.0,
 )
+
+BANGLE_APP = Family(
+    name="bangle-vagus",
+    title="Bangle.js 2 with our app",
+    gives=gives(pulse=(25.0, 12.5, 6.25), motion=(12.5, 6.25, 3.125), heart_rate=()),
+    names=("Bangle.js",),
+    advertises=frozenset({gatt.VAGUS_SERVICE}),
+    offers=frozenset({gatt.STREAM, gatt.STREAM_CONTROL}),
+    start=(RateCommand(StreamChannel.ALL, DEFAULT_RATE),),
+    stop=(RateCommand(StreamChannel.ALL, 0),),
+    steer=_steer,
+    quiet_s=5.0,
+    limits="The app firmware_bridge/firmware/bangle must be open on the watch; it rests while nobody is connected.",
+)

@@ -12,10 +12,18 @@ from firmware_bridge.links.address import Address
 from firmware_bridge.links.pace import Pace, Sleep
 from firmware_bridge.virtual import recording, wearer
 from firmware_bridge.virtual.faults import Faults, afflict
+from firmware_bridge.virtual.infinitime import InfiniTime
 from firmware_bridge.virtual.personality import Personality, Spoken
+from firmware_bridge.virtual.polar import PolarSensor
 from firmware_bridge.virtual.second import Second
 from firmware_bridge.virtual.watch import Watch
 
+DEVICES: Mapping[str, Callable[[], Personality]] = {
+    "vagus": Watch,
+    "polar-h10": PolarSensor,
+    "polar-verity": lambda: PolarSensor("Polar Sense"),
+    "infinitime": InfiniTime,
+}
 _FAULTS = ("drop", "duplicate", "reorder", "truncate", "garbage")
 
 
@@ -25,12 +33,12 @@ async def open_virtual(
 ) -> AsyncGenerator["VirtualLink"]:
     """Open ``virtual:wearer?seed=1`` or ``virtual:recording?file=F&subject=S02&start=0``.
 
-    Either takes faults: ``drop``, ``duplicate``, ``reorder``, ``truncate``, ``garbage`` as shares from 0 to 1, and
-    ``silence=60-90`` in seconds of watch time. Raises AddressError, or LinkError if the recording cannot be had.
+    ``device=polar-h10`` (or another of DEVICES) makes it another device than our own watch. All take faults: ``drop``,
+    ``duplicate``, ``reorder``, ``truncate``, ``garbage`` as shares from 0 to 1, and ``silence=60-90`` in seconds of
+    watch time. Raises AddressError, or LinkError if the recording cannot be had.
     """
-    seconds, faults = _wearer(where), _faults(where)
-    watch = Watch()
-    yield VirtualLink(watch, afflict(watch.speak(seconds), faults), now=now, pace=Pace(now, speed, sleep))
+    seconds, faults, device = _wearer(where), _faults(where), _device(where)
+    yield VirtualLink(device, afflict(device.speak(seconds), faults), now=now, pace=Pace(now, speed, sleep))
 
 
 class VirtualLink:
@@ -47,6 +55,10 @@ class VirtualLink:
     @property
     def offers(self) -> frozenset[str]:
         return frozenset(uuid for service in self._device.services for uuid in service.characteristics)
+
+    @property
+    def name(self) -> str:
+        return self._device.name
 
     async def packets(self) -> AsyncIterator[Packet]:
         """What the watch says, until its wearer's recording ends; a seeded wearer never ends."""
@@ -75,10 +87,10 @@ class VirtualLink:
 def _wearer(where: Address) -> Iterator[Second]:
     match where.place:
         case "wearer":
-            where.only({"seed", "silence", *_FAULTS})
+            where.only({"device", "seed", "silence", *_FAULTS})
             return wearer.wear(where.whole("seed", 1))
         case "recording":
-            where.only({"file", "subject", "start", "silence", *_FAULTS})
+            where.only({"device", "file", "subject", "start", "silence", *_FAULTS})
             try:
                 file, subject = where.options["file"], where.options["subject"]
             except KeyError as error:
@@ -88,6 +100,13 @@ def _wearer(where: Address) -> Iterator[Second]:
             return recording.wear(Path(file), subject, where.number("start", 0.0))
         case _:
             raise AddressError(f"{where.text!r}: a virtual watch is worn by wearer or recording, not {where.place!r}")
+
+
+def _device(where: Address) -> Personality:
+    name = where.options.get("device", "vagus")
+    if name not in DEVICES:
+        raise AddressError(f"{where.text!r}: no virtual device is called {name!r}; there are {', '.join(DEVICES)}")
+    return DEVICES[name]()
 
 
 def _faults(where: Address) -> Faults:

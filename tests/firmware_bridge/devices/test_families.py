@@ -32,6 +32,7 @@ EACH = pytest.mark.parametrize("family", FAMILIES, ids=lambda f: f.name)
         (Seen("", "InfiniTime", frozenset({gatt.HEART_RATE_SERVICE})), "infinitime"),
         (Seen("", "", frozenset({gatt.INFINITIME_UPDATE_SERVICE})), "infinitime"),
         (Seen("", "Bangle.js 5d2e"), "bangle"),
+        (Seen("", "Bangle.js 5d2e", frozenset({gatt.VAGUS_SERVICE})), "bangle-vagus"),
         (Seen("", "", frozenset({gatt.VAGUS_SERVICE, gatt.HEART_RATE_SERVICE})), "vagus"),
         (Seen("", "Movesense 2143"), "movesense"),
         (Seen("", "Muse-1A2B"), "muse"),
