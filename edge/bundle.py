@@ -19,7 +19,8 @@ from msgspec import Meta, Struct
 from edge.bundle_canary import CANARY, CanaryError, check_canary
 from edge.bundle_contract import Contract, Name, Version, read_contract, release
 from edge.bundle_keys import KeyFileError, trusted_keys
-from edge.inference.runtime import Network, NetworkError, load_network
+from edge.inference.ports import NetworkError
+from edge.inference.runtime import Network, load_network
 
 MANIFEST = "MANIFEST.json"
 SIGNATURE = "MANIFEST.sig"

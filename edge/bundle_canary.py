@@ -12,7 +12,8 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from edge.inference.runtime import Network, Raw
+from edge.inference.ports import Raw
+from edge.inference.runtime import Network
 
 CANARY = "canary.npz"
 LEAST_VECTORS = 1

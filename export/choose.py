@@ -8,7 +8,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from edge.flow import Floats
-from edge.inference.runtime import Network, NetworkError, load_network
+from edge.inference.ports import NetworkError
+from edge.inference.runtime import Network, load_network
 from export.apart import examine, lower
 from export.calibration import representative
 from export.errors import BarError, LoweringError

@@ -2,47 +2,13 @@
 
 import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from edge.flow import Floats
-
-Raw: TypeAlias = npt.NDArray[Any]
-"""An array in the dtype that the file stores: int8, int16, float32 ..."""
-
-
-class NetworkError(ValueError):
-    """A network that cannot be loaded or fed; the sentence says which, why, and what would work."""
-
-
-@dataclass(frozen=True, slots=True)
-class Port:
-    """One input or output: its shape and how its integers stand for numbers."""
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    scale: float
-    zero: int
-    """number = (integer - zero) * scale; scale 0 means that the file holds the number itself."""
-
-    def quantise(self, values: Floats) -> Raw:
-        """Numbers as the file holds them, rounded to the nearest step and held at the ends of the range."""
-        if not self.scale:
-            return values.astype(self.dtype)
-        ends = np.iinfo(self.dtype)
-        steps = np.rint(values / np.float32(self.scale)) + self.zero
-        return np.clip(steps, ends.min, ends.max).astype(self.dtype)
-
-    def dequantise(self, raw: Raw) -> Floats:
-        """What the file's integers stand for."""
-        if not self.scale:
-            return raw.astype(np.float32)
-        return (raw.astype(np.float32) - np.float32(self.zero)) * np.float32(self.scale)
+from edge.inference.ports import NetworkError, Port, Raw
 
 
 class Network(Protocol):
@@ -81,8 +47,11 @@ def load_network(content: bytes, *, name: str, threads: int = 1, carries_state: 
 
     ``name`` is the file's name, for the ending and for sentences.
     """
+    if name.endswith(".onnx"):
+        # Imported only where such a file is met: a device with .tflite files alone needs no ONNX Runtime.
+        return importlib.import_module("edge.inference.onnx").OnnxNetwork(content, name=name, threads=threads)
     if not name.endswith(".tflite"):
-        raise NetworkError(f"{name} is no network file that a runtime here knows; give a .tflite file")
+        raise NetworkError(f"{name} is no network file that a runtime here knows; give a .tflite or .onnx file")
     return TfliteNetwork(content, name=name, threads=threads, carries_state=carries_state)
 
 
@@ -127,11 +96,7 @@ class TfliteNetwork:
         if missing := self.inputs.keys() - feeds.keys():
             raise NetworkError(f"{self.name}: input {', '.join(sorted(missing))} was not given")
         for name, values in feeds.items():
-            port = self._port(name)
-            if values.shape != port.shape or values.dtype != port.dtype:
-                raise NetworkError(
-                    f"{self.name}: input {name} is {values.dtype} {values.shape}, expected {port.dtype} {port.shape}"
-                )
+            self._port(name).check(self.name, values)
             self._interpreter.set_tensor(self._inputs[name][1], values)
         self._invoke()
         return {name: self._interpreter.get_tensor(index) for name, (_, index) in self._outputs.items()}

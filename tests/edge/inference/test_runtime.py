@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from edge.flow import Floats
-from edge.inference.runtime import NetworkError, Port, TfliteNetwork, load_network
+from edge.inference.ports import NetworkError, Port
+from edge.inference.runtime import TfliteNetwork, load_network
 from tests.fakes.networks import dense, dense_int8, leaky_step, remembering
 
 WEIGHTS = np.array([[1.0, 2.0, 3.0], [0.5, 0.0, -0.5]], np.float32)
