@@ -88,14 +88,12 @@ class Keeper:
                 raise OutboxError(f"the outbox {self._settings.path} cannot be read now ({error})") from error
             self._store = self._set_aside(error)
             stored = self._store.page(after, limit)
-        rows = [row for row in stored if row.position not in self._acknowledged]
-        if self._held:
-            rows = sorted(
-                [*rows, *(row for row in self._held.values() if row.position > after)], key=lambda row: row.position
-            )
-        if not rows and stored and len(stored) == limit:
-            return self.page(stored[-1].position, limit)
-        return rows[:limit]
+        # A full page may have more behind it: what waits in memory comes after that, not before.
+        end = stored[-1].position if len(stored) == limit else self._position
+        held = [row for row in self._held.values() if after < row.position <= end]
+        kept = [row for row in stored if row.position not in self._acknowledged]
+        rows = sorted(kept + held, key=lambda row: row.position)[:limit]
+        return rows or (self.page(end, limit) if end < self._position else [])
 
     def tidy(self) -> None:
         """In a quiet moment: write what is still held, drop what is too old, shorten the log."""

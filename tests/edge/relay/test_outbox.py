@@ -239,6 +239,40 @@ async def test_a_full_disk_is_said_and_the_message_waits_in_memory(
         assert await _ids(outbox) == ["a3", "a4"]
 
 
+async def test_pages_skip_nothing_while_the_disk_is_full(
+    settings: OutboxSettings, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is acknowledged cannot be deleted, what is new cannot be written: every page is in order all the same."""
+
+    def full(store: Store, *_: object, **__: object) -> None:
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
+
+    async with Outbox(settings, clock) as outbox:
+        await _fill(outbox, *"abcdefghij")
+        rows = await outbox.page(0, 10)
+        with monkeypatch.context() as patch:
+            patch.setattr(Store, "write", full)
+            for row in (rows[0], rows[2], *rows[4:8]):
+                outbox.acknowledge(row.position)
+            for name in "xyz":
+                with pytest.raises(NotDurableError):
+                    await _fill(outbox, name)
+            seen: list[str] = []
+            last = 0
+            while page := await outbox.page(last, 2):
+                assert len(page) <= 2
+                seen += [row.id for row in page]
+                last = page[-1].position
+            assert seen == list("bdijxyz")
+            assert outbox.pending == 7
+        outbox.acknowledge(rows[1].position)
+        await outbox.settle()
+        assert outbox.durable
+        assert await _ids(outbox) == list("dijxyz")
+
+
 async def test_memory_is_bounded_while_the_disk_is_full(settings: OutboxSettings, clock: HandClock) -> None:
     async with Outbox(settings, clock, max_pages=12) as outbox:
         await _fill(outbox, "a0", size=12_000)
