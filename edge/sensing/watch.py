@@ -4,26 +4,21 @@ from collections import Counter
 
 import numpy as np
 
-from edge.clock import SECOND, Clock, HostNs, StreamNs, seconds
-from edge.flow import Channel, Floats, Samples, Times
+from edge.clock import SECOND, Clock, HostNs, StreamNs
+from edge.flow import Channel, Samples, Times
+from edge.sensing.runs import Run, runs
 from edge.sensing.timesync import ClockEstimate, TimeSync
 from firmware_bridge.codec import decode
 from firmware_bridge.counters import Order, Sequence, Unwrap
 from firmware_bridge.errors import CodecError
 from firmware_bridge.links import Packet
-from firmware_bridge.messages import (
-    Battery,
-    HeartRate,
-    Motion,
-    Pulse,
-    SkinConductance,
-    SkinTemperature,
-    Stamp,
-)
+from firmware_bridge.messages import E4Sample, E4Stream, HeartRate, MovesenseHeartRate, PolarIntervals
 
 MS = 1_000_000
 BEATS_OFF_NS = 2 * SECOND
 """Summed beat intervals this far from the arrival of their notification: beats were lost, the row starts anew."""
+SLOWEST_HZ, FASTEST_HZ = 0.5, 2000.0
+"""A rate learned from two time stamps outside these bounds is a gap or a clock that was set."""
 
 
 class Watch:
@@ -31,11 +26,12 @@ class Watch:
 
     def __init__(self, clock: Clock) -> None:
         self.counts: Counter[str] = Counter()
-        """`packets`, `garbage`, `duplicate`, `late`, `lost`, `restart`, `no_contact`"""
+        """`packets`, `garbage`, `duplicate`, `late`, `lost`, `restart`, `no_contact`, `unused`"""
         self._clock = clock
         self._sync = TimeSync()
         self._ticks = Unwrap(32)
         self._sequences: dict[Channel, Sequence] = {}
+        self._ends: dict[Channel, int] = {}
         self._last_beat: StreamNs | None = None
 
     @property
@@ -53,48 +49,72 @@ class Watch:
             return []
         match message:
             case HeartRate():
-                return self._heart(message, received)
-            case Battery(percent):
-                return [self._event(Channel.BATTERY, float(percent), received)]
-            case SkinConductance(stamp):
-                return self._stream(Channel.SKIN_CONDUCTANCE, stamp, _floats(message.nanosiemens, 1000), received)
-            case SkinTemperature(stamp):
-                return self._stream(Channel.SKIN_TEMPERATURE, stamp, _floats(message.centidegrees, 100), received)
-            case Pulse(stamp):
-                return self._stream(Channel.PULSE, stamp, _floats(message.counts, 1), received)
-            case Motion(stamp):
-                return self._stream(Channel.MOTION, stamp, _floats(message.xyz, 4096), received)
+                return self._heart(float(message.bpm), message.rr_ms, message.contact is not False, received)
+            case MovesenseHeartRate(bpm, rr_ms):
+                return self._heart(bpm, tuple(map(float, rr_ms)), True, received)
+            case PolarIntervals():
+                return self._heart(0.0, tuple(float(b.interval_ms) for b in message.beats if b.usable), True, received)
+            case E4Sample(E4Stream.INTERVAL):
+                return self._heart(0.0, tuple(1000 * s for s in message.values), True, received)
             case _:
-                self.counts["unused"] += 1
-                return []
+                found = runs(message)
+        if not found:
+            self.counts["unused"] += 1
+        return [samples for run in found if (samples := self._place(run, received)) is not None]
 
-    def _stream(self, channel: Channel, stamp: Stamp, values: Floats, received: HostNs) -> list[Samples]:
-        if not len(values) or not stamp.rate:
+    def _place(self, run: Run, received: HostNs) -> Samples | None:
+        """A run on stream time; None when it came twice, is empty, or its rate is not known yet."""
+        if not len(run.values) or (run.stamp is not None and not run.stamp.rate):
             self.counts["garbage"] += 1
-            return []
-        arrival = self._sequences.setdefault(channel, Sequence(16)).see(stamp.sequence)
-        if arrival.order is Order.DUPLICATE:
-            self.counts["duplicate"] += 1
-            return []
-        self.counts["lost"] += arrival.missing
-        if arrival.order in (Order.LATE, Order.RESTART):
-            self.counts[arrival.order.value] += 1
-        period_ns = SECOND / stamp.rate_hz
-        first = self._ticks(stamp.tick_ms) * MS
-        last = first + round((len(values) - 1) * period_ns)
-        jumped = self._sync.observe(last, self._clock.stream(received))
-        times: Times = self._sync.time_of(first) + np.rint(np.arange(len(values)) * period_ns).astype(np.int64)
-        gap = jumped or arrival.order in (Order.GAP, Order.RESTART)
-        uncertainty = self._sync.estimate.uncertainty_ns
-        return [Samples(channel, times, values, stamp.rate_hz, received, gap, uncertainty)]
+            return None
+        gap = False
+        if run.stamp is not None:
+            order = self._count(run.channel, run.stamp.sequence)
+            if order is Order.DUPLICATE:
+                return None
+            gap = order in (Order.GAP, Order.RESTART)
+        first_tick = run.stamp.tick_ms if run.stamp is not None else run.first_tick_ms
+        if first_tick is None and run.last_ns is None:
+            return self._event(run, received)
+        first = None if first_tick is None else self._ticks(first_tick) * MS
+        rate_hz = run.rate_hz or self._learned_rate(run, first)
+        if not rate_hz:
+            return None
+        period_ns = SECOND / rate_hz
+        span_ns = round((len(run.values) - 1) * period_ns)
+        if first is None:
+            first = (run.last_ns or 0) - span_ns
+        jumped = self._sync.observe(first + span_ns, self._clock.stream(received))
+        times: Times = self._sync.time_of(first) + np.rint(np.arange(len(run.values)) * period_ns).astype(np.int64)
+        uncertainty_ns = self._sync.estimate.uncertainty_ns
+        return Samples(run.channel, times, run.values, rate_hz, received, gap or jumped, uncertainty_ns)
 
-    def _heart(self, message: HeartRate, received: HostNs) -> list[Samples]:
-        if message.contact is False:
+    def _count(self, channel: Channel, sequence: int) -> Order:
+        arrival = self._sequences.setdefault(channel, Sequence(16)).see(sequence)
+        self.counts["lost"] += arrival.missing
+        if arrival.order in (Order.DUPLICATE, Order.LATE, Order.RESTART):
+            self.counts[arrival.order.value] += 1
+        return arrival.order
+
+    def _learned_rate(self, run: Run, first: int | None) -> float:
+        """From the time since the packet before (Polar online measurement, PmdTimeStampUtils); 0 while unknown."""
+        mark = first if first is not None else run.last_ns or 0
+        before = self._ends.get(run.channel)
+        self._ends[run.channel] = mark
+        if before is None or mark <= before:
+            return 0.0
+        rate_hz = len(run.values) * SECOND / (mark - before)
+        return rate_hz if SLOWEST_HZ <= rate_hz <= FASTEST_HZ else 0.0
+
+    def _heart(self, bpm: float, rr_ms: tuple[float, ...], contact: bool, received: HostNs) -> list[Samples]:
+        if not contact:
             self.counts["no_contact"] += 1
             return []
-        samples = [self._event(Channel.HEART_RATE, float(message.bpm), received)] if message.bpm else []
-        if message.rr_1024:
-            samples.append(self._beats(message.rr_ms, received))
+        samples: list[Samples] = []
+        if bpm:
+            samples.append(self._event(Run(Channel.HEART_RATE, np.array([bpm], np.float32)), received))
+        if rr_ms:
+            samples.append(self._beats(rr_ms, received))
         return samples
 
     def _beats(self, rr_ms: tuple[float, ...], received: HostNs) -> Samples:
@@ -102,17 +122,13 @@ class Watch:
         at = self._clock.stream(received)
         spans = np.cumsum([round(rr * MS) for rr in rr_ms])
         start = self._last_beat if self._last_beat is not None else StreamNs(at - int(spans[-1]))
-        gap = abs(seconds(start + int(spans[-1]) - at)) > seconds(BEATS_OFF_NS)
+        gap = abs(start + int(spans[-1]) - at) > BEATS_OFF_NS
         if gap:
             start = StreamNs(at - int(spans[-1]))
         times: Times = start + spans
         self._last_beat = StreamNs(int(times[-1]))
         return Samples(Channel.BEAT_INTERVAL, times, np.array(rr_ms, np.float32), 0.0, received, gap)
 
-    def _event(self, channel: Channel, value: float, received: HostNs) -> Samples:
-        times: Times = np.array([self._clock.stream(received)], np.int64)
-        return Samples(channel, times, np.array([value], np.float32), 0.0, received)
-
-
-def _floats(values: tuple[int, ...] | tuple[tuple[int, int, int], ...], units: int) -> Floats:
-    return (np.array(values, np.float64) / units).astype(np.float32)
+    def _event(self, run: Run, received: HostNs) -> Samples:
+        times: Times = np.full(len(run.values), self._clock.stream(received), np.int64)
+        return Samples(run.channel, times, run.values, 0.0, received)

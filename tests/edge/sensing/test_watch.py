@@ -10,7 +10,21 @@ from edge.sensing.watch import Watch
 from firmware_bridge import gatt
 from firmware_bridge.codec import encode
 from firmware_bridge.links import Packet
-from firmware_bridge.messages import Battery, HeartRate, Message, Motion, Pulse, SkinConductance, Stamp
+from firmware_bridge.messages import (
+    Battery,
+    E4Sample,
+    E4Stream,
+    HeartRate,
+    Message,
+    Motion,
+    PolarBeat,
+    PolarEcg,
+    PolarHead,
+    PolarIntervals,
+    Pulse,
+    SkinConductance,
+    Stamp,
+)
 from tests.fakes.clock import HandClock
 
 RATE = 64 * 32
@@ -104,3 +118,33 @@ def test_a_flipped_bit_fails_the_checksum() -> None:
     bad = bytes([*good.payload[:12], good.payload[12] ^ 1, *good.payload[13:]])
     assert watch.feed(Packet(good.source, bad, 1)) == []
     assert watch.counts["garbage"] == 1
+
+
+def test_polar_frames_teach_their_rate() -> None:
+    watch, second = Watch(HandClock()), 1_000_000_000
+    head = 800_000_000 * second
+
+    def ecg(k: int) -> PolarEcg:
+        return PolarEcg(PolarHead(head + k * second // 2, 0), tuple(range(65)))
+
+    assert watch.feed(packet(ecg(0), 1.0)) == [], "one frame alone does not say how fast it was sampled"
+    (samples,) = watch.feed(packet(ecg(1), 1.5))
+    assert samples.channel is Channel.ECG
+    assert samples.rate_hz == 130.0
+    assert abs(int(samples.times[-1]) - nanoseconds(1.5)) < 1_000_000, "the stamp is that of the last sample"
+
+
+def test_polar_beats_that_moved_are_left_out() -> None:
+    watch = Watch(HandClock())
+    beats_ = (PolarBeat(75, 800, 10, 0b110), PolarBeat(75, 300, 10, 0b111), PolarBeat(75, 810, 10, 0b110))
+    found = beats(watch.feed(packet(PolarIntervals(PolarHead(0, 0), beats_), 5.0)))
+    assert found.values.tolist() == [800.0, 810.0]
+
+
+def test_an_e4_line_is_in_the_units_the_networks_learned_on() -> None:
+    watch = Watch(HandClock())
+    (motion,) = watch.feed(packet(E4Sample(E4Stream.ACCELERATION, 1.6e9, (64.0, 0.0, -32.0)), 1.0))
+    (pulse_,) = watch.feed(packet(E4Sample(E4Stream.PULSE, 1.6e9, (12.5,)), 1.0))
+    assert motion.values.tolist() == [[1.0, 0.0, -0.5]]
+    assert pulse_.values.tolist() == [1250.0]
+    assert pulse_.rate_hz == 64.0
