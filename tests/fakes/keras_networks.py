@@ -60,6 +60,14 @@ def save_unsure(run: Path) -> None:
     model.save(run / "model.keras")
 
 
+def save_registered(name: str, path: Path) -> None:
+    """A network of the register, untrained."""
+    from models.catalog import NETWORKS
+
+    keras.utils.set_random_seed(5)
+    NETWORKS[name].build().save(path)
+
+
 def walk_of(path: Path, windows: Floats) -> tuple[Floats, Floats]:
     """What a saved network says of whole windows (n, steps, k), and what its stepwise form says moment by moment."""
     from export.lowering import stepwise
