@@ -6,13 +6,19 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, M
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from firmware_bridge import gatt
 from firmware_bridge.errors import AddressError
 from firmware_bridge.links import Packet
 from firmware_bridge.links.address import Address
 from firmware_bridge.links.pace import Pace, Sleep
+from firmware_bridge.links.uart import Uart
 from firmware_bridge.virtual import recording, wearer
+from firmware_bridge.virtual.bangle import Bangle
 from firmware_bridge.virtual.faults import Faults, afflict
 from firmware_bridge.virtual.infinitime import InfiniTime
+from firmware_bridge.virtual.lines import EmpaticaServer, GroveBoard, HeartStrap
+from firmware_bridge.virtual.movesense import Movesense
+from firmware_bridge.virtual.muse import Muse
 from firmware_bridge.virtual.personality import Personality, Spoken
 from firmware_bridge.virtual.polar import PolarSensor
 from firmware_bridge.virtual.second import Second
@@ -23,6 +29,12 @@ DEVICES: Mapping[str, Callable[[], Personality]] = {
     "polar-h10": PolarSensor,
     "polar-verity": lambda: PolarSensor("Polar Sense"),
     "infinitime": InfiniTime,
+    "bangle": Bangle,
+    "movesense": Movesense,
+    "muse": Muse,
+    "empatica": EmpaticaServer,
+    "grove": GroveBoard,
+    "heart-rate": HeartStrap,
 }
 _FAULTS = ("drop", "duplicate", "reorder", "truncate", "garbage")
 
@@ -51,6 +63,7 @@ class VirtualLink:
         self._pace = pace
         self._packets = 0
         self._answers: deque[tuple[str, bytes]] = deque()
+        self._uart = Uart()
 
     @property
     def offers(self) -> frozenset[str]:
@@ -66,8 +79,10 @@ class VirtualLink:
         for said in self._spoken:
             await self._pace.until(said.at_ns)
             while self._answers:
-                yield self._packet(*self._answers.popleft())
-            yield self._packet(said.source, said.payload)
+                for packet in self._packets_of(*self._answers.popleft()):
+                    yield packet
+            for packet in self._packets_of(said.source, said.payload):
+                yield packet
 
     async def write(self, target: str, payload: bytes) -> None:
         """Hand bytes to the device; its answers are packets. Raises LinkError if it does not want them."""
@@ -79,9 +94,11 @@ class VirtualLink:
     def counts(self) -> Mapping[str, int]:
         return {"packets": self._packets}
 
-    def _packet(self, source: str, payload: bytes) -> Packet:
-        self._packets += 1
-        return Packet(source, payload, self._now())
+    def _packets_of(self, source: str, payload: bytes) -> list[Packet]:
+        """One notification as packets; a console's are cut into lines, as on the air."""
+        whole = self._uart.feed(payload) if source == gatt.UART_FROM_DEVICE else [payload]
+        self._packets += len(whole)
+        return [Packet(source, each, self._now()) for each in whole]
 
 
 def _wearer(where: Address) -> Iterator[Second]:

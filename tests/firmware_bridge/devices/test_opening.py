@@ -74,7 +74,9 @@ async def test_a_device_is_recognised_started_and_heard(device: str, kinds: set[
 async def test_every_virtual_device_can_be_opened():
     for device in DEVICES:
         async with asyncio.timeout(10), open_device(f"virtual:wearer?device={device}", speed=FAST) as link:
-            assert await hear(link, 5)
+            assert isinstance(link, Session)
+            assert link.family.name == device
+            assert await hear(link, 50)
     with pytest.raises(AddressError, match="no virtual device is called 'sundial'"):
         async with open_device("virtual:wearer?device=sundial"):
             pass
