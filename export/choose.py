@@ -197,7 +197,7 @@ class _Judge:
 
 
 def table(candidates: tuple[Candidate, ...]) -> Iterator[tuple[str, ...]]:
-    """The candidates as rows of words: form, size, p50, p99, agreement, drift, accuracy, verdict."""
+    """The candidates as rows of words: form, size, p50, p99, held rows, agreement, drift, accuracy, verdict."""
     for candidate in candidates:
         measured, latency = candidate.measured, candidate.latency_ms
         yield (
@@ -205,6 +205,7 @@ def table(candidates: tuple[Candidate, ...]) -> Iterator[tuple[str, ...]]:
             f"{candidate.bytes / 1000:.0f} kB" if candidate.bytes else "-",
             f"{latency.p50:.3f}" if latency else "-",
             f"{latency.p99:.3f}" if latency else "-",
+            f"{measured.n}" if measured else "-",
             f"{measured.agreement:.3f}" if measured else "-",
             f"{measured.drift:.3f}" if measured else "-",
             f"{measured.accuracy:.3f}" if measured and measured.accuracy is not None else "-",

@@ -191,7 +191,7 @@ def _sentences(console: Console, json: Path | None) -> Generator[None]:
 
 def _show(console: Console, choices: Mapping[str, Choice]) -> None:
     for name, choice in choices.items():
-        rows = Table("form", "size", "p50 ms", "p99 ms", "agree", "drift", "right", "", title=name, box=None)
+        rows = Table("form", "size", "p50 ms", "p99 ms", "rows", "agree", "drift", "right", "", title=name, box=None)
         for row in table(choice.candidates):
             rows.add_row(*row, style="bold" if row[-1] == "chosen" else "dim" if row[-1] == "refused" else "")
         console.print(rows)

@@ -59,7 +59,7 @@ def _network(name: str, network: Facts) -> Iterator[str]:
     yield f"<h2>{escape(name)}</h2>"
     candidates = cast(Sequence[Facts], network.get("candidates") or ())
     if candidates:
-        heads = ("form", "kB", "agreement", "drift", "accuracy", "p50 ms", "p99 ms", "time (logarithmic)", "")
+        heads = ("form", "kB", "rows", "agreement", "drift", "accuracy", "p50 ms", "p99 ms", "time (logarithmic)", "")
         yield f"<table><tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr>"
         yield from _candidates(candidates)
         yield "</table>"
@@ -79,7 +79,7 @@ def _candidates(candidates: Sequence[Facts]) -> Iterator[str]:
         latency = cast(Facts, candidate.get("latency_ms") or {})
         refused = candidate.get("refused")
         kind = "chosen" if candidate.get("chosen") else "refused" if refused else ""
-        numbers = [_kilobytes(candidate.get("bytes"))]
+        numbers = [_kilobytes(candidate.get("bytes")), str(measured.get("n", "-"))]
         numbers += [_number(measured.get(key)) for key in ("agreement", "drift", "accuracy")]
         numbers += [_number(latency.get(key)) for key in ("p50", "p99")]
         cells = "".join(f'<td class="number">{number}</td>' for number in numbers)
