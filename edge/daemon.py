@@ -73,7 +73,7 @@ class Daemon:
         self._settings = settings
         self._clock = clock
         self._classifier = Classifier(bundle, settings.models.threads)
-        self._decider = Decider(settings.decision, bundle.threshold)
+        self._decider = Decider(settings.decision)
         self._watch = Watch(clock)
         wrist = bundle.contract.models.wrist
         self._body = Body(usual(wrist), wrist.window_s, wrist.step_s) if wrist else None

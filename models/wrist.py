@@ -16,8 +16,8 @@ import numpy as np
 from keras import layers, regularizers
 
 from edge.flow import Floats
+from models.wrist_streams import LABELS
 
-LABELS = ("calm", "stress")
 FEATURES = 48
 """Width of the shipped network's input: the register of version 1 and the trend of each, without skin temperature,
 which drifts with the hour rather than with stress. On people left out, temperature cost half a point of balanced

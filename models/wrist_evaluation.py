@@ -10,12 +10,14 @@ from edge.bundle import Bundle, BundleError
 from edge.bundle_contract import WristModel
 from edge.flow import Features
 from edge.inference.classifier import Classifier
+from edge.inference.decision import DecisionSettings
 from edge.inference.runtime import Network
 from edge.inference.tensors import Carried, logistic, ordered, standardised
 from edge.signals.features import FEATURE_VERSION
 from edge.signals.normalise import Usual
 from models.datasets import DatasetError, stress_predict, wesad
 from models.datasets.recordings import Recording
+from models.operating import alerts
 from models.wrist_figures import figures, majority, pooled
 from models.wrist_streams import Judge, Judged, Seen, judge, labelled_as, see
 
@@ -61,6 +63,7 @@ def _score(bundle: Bundle, people: Sequence[Seen], path: Path) -> dict[str, obje
         "float_accuracy": float(np.equal(float_guesses, labels == 1).mean()),
         "float_drift": float(np.abs(chance - float_chance).max()),
         "majority": majority(int8),
+        "alerts": alerts(int8, DecisionSettings()),
         "file": model.network.file,
         "bytes": len(bundle.read(model.network.file)),
     }

@@ -7,8 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models import metrics
-from models.wrist import LABELS
-from models.wrist_streams import Judged
+from models.wrist_streams import LABELS, Judged
 
 Numbers = npt.NDArray[np.float64]
 _MINUTE_S = 60.0

@@ -16,10 +16,11 @@ from edge.signals.normalise import Usual
 from models import metrics
 from models.catalog import Task
 from models.datasets import stress_predict, wesad
+from models.operating import curve
 from models.protocol import Fold, of, subject_folds
-from models.wrist import LABELS, MEMORY, VERDICT, Walk, Weights
+from models.wrist import MEMORY, VERDICT, Walk, Weights
 from models.wrist_figures import best_threshold, by_the_clock, calibrated, figures, logit, majority, pooled
-from models.wrist_streams import Judge, Judged, Seen, fit_usual, judge, labelled_as, see, tell
+from models.wrist_streams import LABELS, Judge, Judged, Seen, fit_usual, judge, labelled_as, see, tell
 from models.wrist_training import Recipe, fit, network, sequences, with_trends
 
 Progress = Callable[[float, str], None]
@@ -91,6 +92,7 @@ def train_wrist(
         "motion_only": figures(motion_only, best_threshold(motion_only)),
         "clock_only": figures(clock, 0.5),
         "majority": majority(told),
+        "alerts": curve(told),
         "late_watch": figures(calibrated(late, temperature, 0.0), threshold),
         "wesad": _wesad(data, final, recipe, temperature, threshold),
     }

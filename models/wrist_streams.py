@@ -15,6 +15,8 @@ from edge.signals.wear import Wear, wear
 from edge.signals.windows import Windows
 from models.datasets.recordings import Labels, Recording, label_at, samples
 
+LABELS = ("calm", "stress")
+"""The wrist network's classes, in the order of its logits."""
 Judge = Callable[[Features], float | None]
 """Takes normalised features in order of time (``gap`` starts anew); gives a probability of stress, or None."""
 

@@ -15,8 +15,8 @@ from edge.flow import Floats
 from edge.signals import heart, motion, skin
 from edge.signals.features import NAMES
 from edge.signals.normalise import TREND
-from models.wrist import LABELS, STEPS, UNITS, Weights, vagus_wrist
-from models.wrist_streams import Told
+from models.wrist import STEPS, UNITS, Weights, vagus_wrist
+from models.wrist_streams import LABELS, Told
 
 Seen = Callable[[float], None]
 """Told the share of a fit that is done, 0 to 1."""

@@ -13,12 +13,16 @@ from edge.flow import Decision, Modality, Prediction, State
 
 
 class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """When a run of predictions becomes an alert."""
+    """When a run of predictions becomes an alert.
 
-    on: float | None = None
-    """Stress begins at this probability; unset: the operating point that the bundle was judged at."""
-    off: float | None = None
-    """Stress ends below this probability; unset: a tenth below ``on``."""
+    The defaults noticed most episodes among those that gave at most 1.5 false alerts an hour, on people whom the
+    network had not learned from (Stress-Predict, wrist alone): 45 of 81 noticed, 1.3 false alerts an hour, 135 s late.
+    """
+
+    on: float = 0.6
+    """Stress begins at this probability."""
+    off: float = 0.5
+    """Stress ends below this one."""
     smoothing_s: float = 40.0
     """Time constant of the average taken over predictions, so that one odd window decides nothing."""
     min_duration_s: float = 20.0
@@ -30,10 +34,9 @@ class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         for name in ("on", "off"):
-            value = getattr(self, name)
-            if value is not None and not 0 < value < 1:
-                raise ValueError(f"decision.{name} must lie between 0 and 1, got {value}")
-        if self.on is not None and self.off is not None and self.off > self.on:
+            if not 0 < getattr(self, name) < 1:
+                raise ValueError(f"decision.{name} must lie between 0 and 1, got {getattr(self, name)}")
+        if self.off > self.on:
             raise ValueError(f"decision.off ({self.off}) must not lie above decision.on ({self.on})")
         for name in ("smoothing_s", "min_duration_s", "refractory_s", "stale_s"):
             if not 0 <= getattr(self, name) < math.inf:
@@ -43,9 +46,7 @@ class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Decider:
     """Holds one person's state. Feed predictions in order of time; each gives one decision."""
 
-    def __init__(self, settings: DecisionSettings, threshold: float = 0.5) -> None:
-        self.on = settings.on if settings.on is not None else threshold
-        self.off = settings.off if settings.off is not None else 0.9 * self.on
+    def __init__(self, settings: DecisionSettings) -> None:
         self._settings = settings
         self._state = State.UNKNOWN
         self._level = math.nan
@@ -87,8 +88,8 @@ class Decider:
         self._last = prediction.at
 
     def _advance(self, at: StreamNs) -> bool:
-        calm_below = self.on if self._state is State.UNKNOWN else self.off
-        self._above_since = _since(self._above_since, at, self._level >= self.on)
+        calm_below = self._settings.on if self._state is State.UNKNOWN else self._settings.off
+        self._above_since = _since(self._above_since, at, self._level >= self._settings.on)
         self._below_since = _since(self._below_since, at, self._level < calm_below)
         if self._state is not State.STRESS and self._lasted(self._above_since, at):
             self._state = State.STRESS

@@ -1,0 +1,79 @@
+"""Probabilities over whole recordings in; what a person would live with, alerts seen and alerts for nothing, out.
+
+What a person feels is the alert, not the window, so the daemon's own decision room is run over each recording.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+
+from edge.clock import HostNs, StreamNs, nanoseconds
+from edge.flow import Modality, Prediction
+from edge.inference.decision import Decider, DecisionSettings
+from models.wrist_streams import Judged
+
+GRACE_S = 60.0
+"""An alert this long after an episode still speaks of it: the windows reach back a minute."""
+THRESHOLDS = tuple(round(0.4 + 0.05 * k, 2) for k in range(10))
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """A run of windows labelled stress, in seconds of the recording."""
+
+    start_s: float
+    end_s: float
+
+    def covers(self, at_s: float) -> bool:
+        return self.start_s <= at_s <= self.end_s + GRACE_S
+
+
+def alerts(people: Sequence[Judged], settings: DecisionSettings) -> dict[str, object]:
+    """Episodes noticed, false alerts an hour, and the median delay, over everybody's recording."""
+    episodes = noticed = false = 0
+    hours, delays = 0.0, list[float]()
+    for person in people:
+        found, at = list(stress_episodes(person)), alerts_at(person, settings)
+        episodes += len(found)
+        hours += float(np.ptp(person.ends_s)) / 3600 if len(person.ends_s) else 0.0
+        first = [min((a for a in at if episode.covers(a)), default=None) for episode in found]
+        delays += [a - episode.start_s for a, episode in zip(first, found, strict=True) if a is not None]
+        noticed += sum(a is not None for a in first)
+        false += sum(not any(episode.covers(a) for episode in found) for a in at)
+    return {
+        "episodes": episodes,
+        "noticed": noticed,
+        "noticed_share": round(noticed / episodes, 4) if episodes else None,
+        "false_alerts": false,
+        "false_alerts_per_hour": round(false / hours, 3) if hours else None,
+        "delay_s_median": round(float(np.median(delays)), 1) if delays else None,
+        "hours": round(hours, 2),
+        "settings": msgspec.to_builtins(settings),
+    }
+
+
+def curve(people: Sequence[Judged]) -> list[dict[str, object]]:
+    """The operating curve: `alerts` at each threshold, stress ending .1 lower, the rest as the daemon's defaults."""
+    return [alerts(people, DecisionSettings(on=on, off=round(max(on - 0.1, 0.05), 2))) for on in THRESHOLDS]
+
+
+def alerts_at(person: Judged, settings: DecisionSettings) -> list[float]:
+    """When the daemon would have raised an alert, in seconds of the recording."""
+    decider, at = Decider(settings), list[float]()
+    for end_s, stress in zip(person.ends_s, person.probability, strict=True):
+        now = StreamNs(nanoseconds(float(end_s)))
+        wrist = frozenset({Modality.WRIST})
+        said = Prediction(now, wrist, float(stress), None, float(stress), None, HostNs(now), HostNs(now))
+        if decider.step(said).alert:
+            at.append(float(end_s))
+    return at
+
+
+def stress_episodes(person: Judged) -> Iterator[Episode]:
+    """Runs of windows labelled stress."""
+    tense = np.concatenate([[0], (person.labels == 1).astype(np.int8), [0]])
+    starts, ends = np.flatnonzero(np.diff(tense) == 1), np.flatnonzero(np.diff(tense) == -1) - 1
+    for start, end in zip(starts, ends, strict=True):
+        yield Episode(float(person.ends_s[start]), float(person.ends_s[end]))
