@@ -45,7 +45,7 @@ Speed = Annotated[float, typer.Option("--speed", help="Watch time runs this many
 def run_verb(config: Config = None, json_file: Json = None) -> None:
     """Read watch and camera, decide, relay alerts, until SIGTERM or Ctrl-C."""
     settings = _settings(config)
-    _report(json_file, asyncio.run(serve(settings)))
+    _report(json_file, asyncio.run(serve(settings, config=config)))
 
 
 @app.command("check")

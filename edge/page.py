@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
 import cv2
 
@@ -11,6 +12,7 @@ from edge.clock import HostNs, SystemClock, seconds
 from edge.daemon import Daemon
 from edge.flow import Frame, Prediction, Samples
 from edge.health import ProcessMeter
+from edge.page_radio import Bluetooth
 from edge.panel.served import Panel
 from edge.panel.server import open_panel
 from edge.panel.snapshot import (
@@ -35,12 +37,13 @@ _LINK = ("lost", "late", "duplicate", "garbage", "restart", "reconnects", "dropp
 
 
 def open_page(
-    settings: Settings, daemon: Daemon, clock: SystemClock, broker: BrokerAddress
+    settings: Settings, daemon: Daemon, clock: SystemClock, broker: BrokerAddress, config: Path | None
 ) -> AbstractAsyncContextManager[Panel]:
     """Serve the page for this daemon; recordings go to `recordings` in the state directory."""
     source = DaemonPage(settings, daemon, clock, broker)
     link = settings.watch.address.partition(":")[0]
-    return open_panel(settings.panel, source, clock, settings.state_path / "recordings", link)
+    radio = Bluetooth(settings, config)
+    return open_panel(settings.panel, source, radio, clock, settings.state_path / "recordings", link)
 
 
 class DaemonPage:
@@ -84,7 +87,7 @@ class DaemonPage:
             up_s=round(seconds(now - self._started), 1),
             state=daemon.state.value,
             reason="" if daemon.decision is None else daemon.decision.reason,
-            threshold=daemon.bundle.threshold if decision.on is None else decision.on,
+            threshold=decision.on,
             judgement=None if prediction is None else self._judgement(prediction, now),
             journey=self._journey(prediction),
             watch=self._watch(now),

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import msgspec
 
@@ -109,7 +110,9 @@ def open_bundle(settings: Settings) -> Bundle:
 
 
 @contextlib.asynccontextmanager
-async def open_service(settings: Settings, *, speed: float = 1.0) -> AsyncGenerator[Service]:
+async def open_service(
+    settings: Settings, *, speed: float = 1.0, config: Path | None = None
+) -> AsyncGenerator[Service]:
     """Open everything in order; on leaving, close in the opposite order, the outbox last.
 
     Raises BundleError, OutboxError or BrokerAddressError, each with one sentence, when a start is impossible.
@@ -136,5 +139,5 @@ async def open_service(settings: Settings, *, speed: float = 1.0) -> AsyncGenera
             # Imported when asked for: a daemon without a page needs no web server in memory.
             from edge.page import open_page
 
-            page = await stack.enter_async_context(open_page(settings, daemon, clock, address))
+            page = await stack.enter_async_context(open_page(settings, daemon, clock, address, config))
         yield Service(daemon, relay, clock, address, ours, recovered, page)

@@ -44,12 +44,15 @@ def check(settings: Settings) -> dict[str, object]:
     }
 
 
-async def serve(settings: Settings, speed: float = 1.0) -> dict[str, object]:
-    """Run the daemon until a signal, or until a replay has ended; return what it did."""
+async def serve(settings: Settings, speed: float = 1.0, config: Path | None = None) -> dict[str, object]:
+    """Run the daemon until a signal, or until a replay has ended; return what it did.
+
+    ``config`` is the file that the settings came from: a watch that is paired on the page is written into it.
+    """
     if not settings.watch.address and not settings.camera.source:
         raise RefusalError("neither watch.address nor camera.source is set, so there is nothing to listen to; set one")
     check(settings)
-    async with _signals() as stop, open_service(settings, speed=speed) as service:
+    async with _signals() as stop, open_service(settings, speed=speed, config=config) as service:
         if service.page is not None:
             tell(service.page, sys.stderr, settings.state_path)
         meter = ProcessMeter(service.clock.now())

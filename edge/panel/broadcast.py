@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 
 import msgspec
 
@@ -23,10 +23,10 @@ WAITING = 50
 class Broadcast:
     """Looks at the source while a page is open; while none is, it costs nothing."""
 
-    def __init__(self, source: Source, session: Callable[[], object]) -> None:
-        """``session`` is asked what to show of the recording under way."""
+    def __init__(self, source: Source, rest: Callable[[], Mapping[str, object]]) -> None:
+        """``rest`` is asked what else to tell with the snapshot: the recording and the pairing under way."""
         self._source = source
-        self._session = session
+        self._rest = rest
         self._tap = Tap()
         self._pages: list[Lane[bytes]] = []
         self._someone = asyncio.Event()
@@ -74,7 +74,8 @@ class Broadcast:
 
     def refresh(self) -> None:
         """Tell everything else now: the tester has changed something."""
-        self._tell(self._state())
+        if self._pages:
+            self._tell(self._state())
 
     def close(self) -> None:
         """End every page's events."""
@@ -82,7 +83,7 @@ class Broadcast:
             page.close()
 
     def _state(self) -> bytes:
-        told = {"daemon": self._source.snapshot(), "session": self._session(), "pages": len(self._pages)}
+        told = {"daemon": self._source.snapshot(), "pages": len(self._pages), **self._rest()}
         return event("state", told)
 
     def _tell(self, message: bytes) -> None:

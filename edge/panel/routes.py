@@ -14,6 +14,7 @@ from edge.panel.assets import Asset
 from edge.panel.broadcast import Broadcast
 from edge.panel.errors import BusyError, SessionError
 from edge.panel.guard import COOKIE, refuse
+from edge.panel.pairing import Answer, Choice, PairingDesk
 from edge.panel.recordings import Recordings
 from edge.panel.session import CONSENT, Mark, Notes, Start
 from edge.panel.sign_in import LASTS_S, SignIn, TooManyTriesError
@@ -39,12 +40,14 @@ class Routes:
         source: Source,
         broadcast: Broadcast,
         recordings: Recordings,
+        desk: PairingDesk,
         assets: dict[str, Asset],
         sign_in: SignIn | None,
     ) -> None:
         self._source = source
         self._broadcast = broadcast
         self._recordings = recordings
+        self._desk = desk
         self._assets = assets
         self._sign_in = sign_in
 
@@ -67,6 +70,10 @@ class Routes:
             web.post("/session/stop", self._stop),
             web.get("/recordings/{name}", self._download),
             web.delete("/recordings/{name}", self._delete),
+            web.post("/pair/scan", self._scan),
+            web.post("/pair/choose", self._choose),
+            web.post("/pair/answer", self._answer),
+            web.post("/pair/cancel", self._cancel),
         ]
 
     async def _file(self, request: web.Request) -> web.Response:
@@ -181,6 +188,24 @@ class Routes:
 
     async def _delete(self, request: web.Request) -> web.Response:
         self._recordings.delete(request.match_info["name"])
+        return self._done()
+
+    # --- pair
+
+    async def _scan(self, _request: web.Request) -> web.Response:
+        self._desk.scan()
+        return self._done()
+
+    async def _choose(self, request: web.Request) -> web.Response:
+        self._desk.choose((await read(request, Choice)).address)
+        return self._done()
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        self._desk.answer(await read(request, Answer))
+        return self._done()
+
+    async def _cancel(self, _request: web.Request) -> web.Response:
+        await self._desk.cancel()
         return self._done()
 
 

@@ -15,6 +15,7 @@ from edge.panel.assets import read_assets
 from edge.panel.broadcast import Broadcast
 from edge.panel.errors import PanelError
 from edge.panel.guard import guard, harden
+from edge.panel.pairing import Pairer, PairingDesk
 from edge.panel.recordings import Recordings
 from edge.panel.routes import Routes, tell
 from edge.panel.served import Panel, at
@@ -31,7 +32,7 @@ _LEAVE_S = 2.0
 
 @contextlib.asynccontextmanager
 async def open_panel(
-    settings: PanelSettings, source: Source, clock: Clock, folder: Path, watch: str = ""
+    settings: PanelSettings, source: Source, pairer: Pairer, clock: Clock, folder: Path, watch: str = ""
 ) -> AsyncGenerator[Panel]:
     """Serve the page for the time of an `async with`; PanelError when the port cannot be had.
 
@@ -39,8 +40,9 @@ async def open_panel(
     """
     sign_in = SignIn(clock) if settings.lan else None
     recordings = Recordings(folder, clock, watch)
-    broadcast = Broadcast(source, lambda: recordings.running)
-    routes = Routes(source, broadcast, recordings, read_assets(), sign_in)
+    broadcast = Broadcast(source, lambda: {"session": recordings.running, "pairing": desk.now})
+    desk = PairingDesk(pairer, broadcast.refresh)
+    routes = Routes(source, broadcast, recordings, desk, read_assets(), sign_in)
     runner = web.AppRunner(
         application(routes, guard(settings.names, sign_in)),
         access_log=None,
@@ -64,6 +66,7 @@ async def open_panel(
         with contextlib.suppress(asyncio.CancelledError):
             await beating
         await runner.cleanup()
+        await desk.cancel()
         source.record(None)
         recordings.close()
 

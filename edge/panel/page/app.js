@@ -3,9 +3,10 @@
 import { stop as stopPicture } from "/camera.js";
 import { examine } from "/doctor.js";
 import { showSignals, showState, startDrawing, stopDrawing, takeColours } from "/live.js";
+import { showPairing } from "/pair.js";
 import { list, showSession } from "/session.js";
 
-const VIEWS = { live: "Live", session: "Session", doctor: "Doctor" };
+const VIEWS = { live: "Live", session: "Session", pair: "Pair", doctor: "Doctor" };
 const THEMES = ["auto", "light", "dark"];
 const THEME_SAYS = { auto: "as the device", light: "light", dark: "dark" };
 const line = document.querySelector("#line");
@@ -51,6 +52,7 @@ function listen() {
     say(silent ? "warn" : "good", silent ? "watch silent" : "live");
     showState(told);
     showSession(told.session);
+    showPairing(told.pairing);
     const pages = told.pages === 1 ? "" : `, ${told.pages} pages open`;
     document.querySelector("#about").textContent = `${told.daemon.device}, models ${told.daemon.bundle}${pages}`;
   });

@@ -1,11 +1,12 @@
 """A source for the page that a test moves by hand."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from edge.clock import HostNs
 from edge.flow import Channel, Samples
+from edge.panel.pairing import Asked, Device, Heard, PairingError
 from edge.panel.snapshot import (
     AlertSeen,
     CameraSeen,
@@ -50,6 +51,31 @@ class LookedAt:
 
     async def support(self) -> Mapping[str, object]:
         return {"version": "1"}
+
+
+class ScriptedRadio:
+    """Finds one passkey watch; it shows 123456 and beats at 72."""
+
+    address, key = "F0:F1:F2:F3:F4:F5", 123456
+
+    def __init__(self) -> None:
+        self.trouble = ""
+        self.numeric = False
+        """It shows a number to be compared instead."""
+
+    async def scan(self) -> Sequence[Device]:
+        if self.trouble:
+            raise PairingError(self.trouble)
+        return [
+            Device(self.address, "Vagus", "Vagus", -50, ("heart_rate", "pulse")),
+            Device("AA:00:00:00:00:01", "", "", None, ()),
+        ]
+
+    async def pair(self, address: str, asked: Asked) -> Heard:
+        right = await asked.confirm(address, self.key) if self.numeric else await asked.passkey(address) == self.key
+        if not right:
+            raise PairingError("was the passkey right?")
+        return Heard(address, "Vagus", 72, None, 1.5, "vagus.toml")
 
 
 def a_snapshot() -> Snapshot:

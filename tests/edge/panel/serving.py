@@ -10,7 +10,7 @@ import aiohttp
 from edge.panel.served import Panel
 from edge.panel.server import open_panel
 from edge.panel.settings import PanelSettings
-from tests.edge.panel.looked_at import LookedAt
+from tests.edge.panel.looked_at import LookedAt, ScriptedRadio
 from tests.fakes.clock import HandClock
 
 
@@ -20,6 +20,7 @@ class Served:
 
     panel: Panel
     source: LookedAt
+    radio: ScriptedRadio
     clock: HandClock
     browser: aiohttp.ClientSession
     folder: Path
@@ -54,11 +55,11 @@ def _named(headers: Mapping[str, str]) -> dict[str, str]:
 @contextlib.asynccontextmanager
 async def serving(folder: Path, *, lan: bool = False, names: tuple[str, ...] = ()) -> AsyncGenerator[Served]:
     """The page on a free loopback port; with ``lan`` it asks for a token, but still listens on loopback alone."""
-    source, clock = LookedAt(), HandClock()
+    source, radio, clock = LookedAt(), ScriptedRadio(), HandClock()
     settings = PanelSettings(enabled=True, host="127.0.0.1", port=0, lan=lan, names=names)
     jar = aiohttp.CookieJar(unsafe=True)
     async with (
-        open_panel(settings, source, clock, folder, "virtual") as panel,
+        open_panel(settings, source, radio, clock, folder, "virtual") as panel,
         aiohttp.ClientSession(cookie_jar=jar) as browser,
     ):
-        yield Served(panel, source, clock, browser, folder)
+        yield Served(panel, source, radio, clock, browser, folder)

@@ -11,7 +11,7 @@ from tests.edge.panel.looked_at import LookedAt, pulse
 
 def broadcast() -> tuple[Broadcast, LookedAt]:
     source = LookedAt()
-    return Broadcast(source, lambda: None), source
+    return Broadcast(source, lambda: {"session": None}), source
 
 
 def told(message: bytes) -> tuple[str, dict[str, object]]:

@@ -13,7 +13,7 @@ from edge.panel.server import BODY, open_panel
 from edge.panel.session import CONSENT
 from edge.panel.settings import PanelSettings
 from edge.panel.sign_in import TRIES
-from tests.edge.panel.looked_at import JPEG, LookedAt, pulse
+from tests.edge.panel.looked_at import JPEG, LookedAt, ScriptedRadio, pulse
 from tests.edge.panel.serving import Served, serving
 from tests.fakes.clock import HandClock
 
@@ -221,7 +221,7 @@ async def test_a_port_that_is_taken_is_refused_in_words(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         settings = PanelSettings(enabled=True, port=other.getsockname()[1])
         with pytest.raises(PanelError, match=r"set panel\.port to another"):
-            async with open_panel(settings, LookedAt(), HandClock(), tmp_path):
+            async with open_panel(settings, LookedAt(), ScriptedRadio(), HandClock(), tmp_path):
                 pass
 
 

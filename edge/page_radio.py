@@ -1,0 +1,63 @@
+"""Bluetooth, as the page's pairing asks for it: the same flow as `edge-daemon pair`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from edge.panel.pairing import Asked, Device, Heard, PairingError
+from edge.settings import Settings
+from firmware_bridge.errors import LinkError
+from firmware_bridge.messages import Battery, HeartRate
+
+
+class Bluetooth:
+    """The `Pairer` of the page. What it pairs it writes into the settings file, where the daemon has one."""
+
+    def __init__(self, settings: Settings, config: Path | None) -> None:
+        self._settings = settings
+        self._config = config
+
+    async def scan(self) -> Sequence[Device]:
+        # Imported when asked for: a daemon that never pairs needs no agent in memory.
+        from firmware_bridge.pairing import scan
+
+        try:
+            found = await scan()
+        except LinkError as error:
+            raise PairingError(str(error)) from error
+        return [
+            Device(
+                one.seen.address.upper(),
+                one.seen.name,
+                one.family.title if one.family else "",
+                one.seen.rssi,
+                tuple(str(quantity) for quantity in one.gives),
+            )
+            for one in found
+        ]
+
+    async def pair(self, address: str, asked: Asked) -> Heard:
+        from firmware_bridge.pairing import pair
+
+        try:
+            paired = await pair(address, asked, allowed=self._settings.watch.allowed or None)
+        except LinkError as error:
+            raise PairingError(str(error)) from error
+        if self._config is not None:
+            from edge.pairing import store_address
+
+            try:
+                store_address(self._config, f"ble:{paired.address}")
+            except OSError as error:
+                raise PairingError(
+                    f"{paired.address} is paired, but {self._config} cannot be written ({error.strerror}); "
+                    f"put watch.address = 'ble:{paired.address}' into it"
+                ) from error
+        first = paired.first
+        return Heard(
+            paired.address,
+            paired.name,
+            first.bpm if isinstance(first, HeartRate) else None,
+            first.percent if isinstance(first, Battery) else None,
+            round(paired.first_s, 1),
+            "" if self._config is None else self._config.name,
+        )
