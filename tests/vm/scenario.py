@@ -1,0 +1,129 @@
+"""In the machine: scan, pair by passkey, hear, lose the link, the adapter and bluetoothd, and hear again each time."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from firmware_bridge import bluez, codec, gatt
+from firmware_bridge.errors import LinkError, Trouble
+from firmware_bridge.links import Packet, open_link
+from firmware_bridge.messages import HeartRate
+from firmware_bridge.pairing import ScriptedAnswers, bonds, forget, pair, scan
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+from radio import ADDRESS, PASSKEY  # noqa: E402 - beside this file
+
+BACK_S = 10.0
+"""How long until data flows again after the link is lost."""
+
+
+class Step:
+    """Says how long a step took."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def __enter__(self) -> "Step":
+        self._begun = time.monotonic()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.s = time.monotonic() - self._begun
+        print(f"{'FAILED' if error[0] else 'ok'}  {self._what}: {self.s:.1f} s", flush=True)
+
+
+async def radio_up() -> asyncio.subprocess.Process:
+    radio = await asyncio.create_subprocess_exec(sys.executable, str(HERE / "radio.py"), stdout=subprocess.PIPE)
+    assert radio.stdout is not None
+    assert b"up" in await radio.stdout.readline()
+    return radio
+
+
+def restart_bluetoothd() -> None:
+    os.kill(int(Path("/run/bluetoothd.pid").read_text()), signal.SIGTERM)
+    time.sleep(1)
+    subprocess.run(["sh", str(HERE / "bluetoothd.sh")], check=True)
+
+
+def expect(trouble: Trouble, error: LinkError) -> None:
+    """The failure is the one that was meant."""
+    if error.trouble is not trouble:
+        raise error
+
+
+async def found() -> None:
+    """Scan until the watch is seen; the adapter powers up by itself, but not at once."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                if any(one.seen.address == ADDRESS for one in await scan(3)):
+                    return
+            except LinkError as error:
+                expect(Trouble.NO_ADAPTER, error)
+                await asyncio.sleep(0.5)
+
+
+async def hear(packets: AsyncIterator[Packet], count: int) -> None:
+    async with asyncio.timeout(60):
+        for _ in range(count):
+            packet = await anext(packets)
+            codec.decode(packet.source, packet.payload)
+
+
+async def heard_again(packets: AsyncIterator[Packet], since_ns: int) -> None:
+    async with asyncio.timeout(90):
+        while (await anext(packets)).arrived_ns < since_ns:
+            pass
+
+
+async def main() -> None:
+    radio = await radio_up()
+    with Step("scan until the watch is seen"):
+        await found()
+    with Step("a wrong passkey is told apart"):
+        try:
+            await pair(ADDRESS, ScriptedAnswers(111111))
+        except LinkError as error:
+            expect(Trouble.WRONG_PASSKEY, error)
+        else:
+            raise AssertionError("a wrong passkey paired")
+    await forget(ADDRESS)
+    await found()
+    with Step("pair by passkey to the first heartbeat"):
+        paired = await pair(ADDRESS, ScriptedAnswers(PASSKEY))
+        assert isinstance(paired.first, HeartRate), paired
+    assert [bond.address for bond in await bonds()] == [ADDRESS]
+
+    async with open_link(f"ble:{ADDRESS}") as link:
+        packets = link.packets()
+        with Step("a hundred packets, and the battery"):
+            await hear(packets, 100)
+            assert await link.read(gatt.BATTERY_LEVEL) == bytes([90])
+        with Step("hung up on: data again") as step:
+            lost_ns = time.monotonic_ns()
+            radio.send_signal(signal.SIGUSR1)
+            async with asyncio.timeout(60):
+                while link.counts()["reconnects"] == 0:
+                    await anext(packets)
+            await heard_again(packets, lost_ns)
+        assert step.s < BACK_S, step.s
+        with Step("adapter power cycle: data again"):
+            await bluez.power_cycle()
+            await heard_again(packets, time.monotonic_ns())
+        with Step("bluetoothd restarted: data again"):
+            await asyncio.to_thread(restart_bluetoothd)
+            await heard_again(packets, time.monotonic_ns())
+    radio.send_signal(signal.SIGTERM)
+    await radio.wait()
+    print("all is well", flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
