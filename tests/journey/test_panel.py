@@ -168,7 +168,7 @@ def test_two_testers_see_the_same(running: Demo, browser: Browser) -> None:
         one.wait_for_selector("#begin:visible")
 
 
-@pytest.mark.parametrize("view", ["live", "session", "doctor"])
+@pytest.mark.parametrize("view", ["live", "session", "pair", "doctor"])
 def test_a_phone_of_360_pixels_shows_everything(view: str, running: Demo, browser: Browser) -> None:
     with visit(browser, running.home, PHONE) as page:
         page.wait_for_selector("#line[data-state=good]")
@@ -185,10 +185,10 @@ def test_the_keyboard_reaches_everything(page: Page) -> None:
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
     reached: list[str] = []
-    for _ in range(7):
+    for _ in range(8):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.textContent.trim() || document.activeElement.id"))
-    assert reached[:5] == ["vagus", "Live", "Session", "Doctor", "theme"]
+    assert reached[:6] == ["vagus", "Live", "Session", "Pair", "Doctor", "theme"]
     assert "Show the picture" in reached
     page.focus("nav a[href='#doctor']")
     page.keyboard.press("Enter")

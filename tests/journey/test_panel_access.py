@@ -60,6 +60,8 @@ def test_no_view_has_a_serious_fault(
         go(page, "doctor")
         page.wait_for_selector("#checks li")
         assert faults(page, axe) == []
+        go(page, "pair")
+        assert faults(page, axe) == []
         go(page, "session")
         page.wait_for_selector("#consent:has-text('I agree')")
         assert faults(page, axe) == []
