@@ -24,9 +24,9 @@ export class Trace {
   }
 
   push(bunch, now) {
-    // The watch's clock was learned anew: what it now says replaces what it said of the same moments.
-    while (this.count && this.times[(this.count - 1) % KEPT] >= bunch.t[0]) this.count -= 1;
     for (let k = 0; k < bunch.t.length; k += 1) {
+      // The watch's clock was learned anew: what it now says replaces what it said of the same moments.
+      while (this.count && this.times[(this.count - 1) % KEPT] >= bunch.t[k]) this.count -= 1;
       const at = this.count % KEPT;
       this.times[at] = bunch.t[k];
       this.values.forEach((row, axis) => {

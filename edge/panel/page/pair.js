@@ -4,7 +4,7 @@ import { ask } from "/ask.js";
 import { make, spoken } from "/words.js";
 
 const at = (id) => document.getElementById(id);
-const STEPS = { idle: 0, scanning: 0, found: 1, connecting: 2, passkey: 2, confirm: 2, done: 4, failed: 1 };
+const STEPS = { idle: 0, scanning: 0, found: 1, connecting: 2, passkey: 2, confirm: 2, done: 4 };
 const BUSY = ["scanning", "connecting", "passkey", "confirm"];
 let shown = "";
 
@@ -13,9 +13,10 @@ export function showPairing(pairing) {
   if (key === shown) return;
   shown = key;
   const { step } = pairing;
+  const stage = step === "failed" ? Math.min(pairing.devices.length, 1) : STEPS[step];
   [...document.querySelectorAll(".steps li")].forEach((item, k) => {
-    item.dataset.state = k < STEPS[step] ? "over" : k === STEPS[step] ? "now" : "";
-    if (k === STEPS[step]) item.setAttribute("aria-current", "step");
+    item.dataset.state = k < stage ? "over" : k === stage ? "now" : "";
+    if (k === stage) item.setAttribute("aria-current", "step");
     else item.removeAttribute("aria-current");
   });
   const busy = BUSY.includes(step);
