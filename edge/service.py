@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from edge.bundle import Bundle
+from edge.bundle_floor import raise_floor, read_floor
 from edge.clock import SystemClock
 from edge.daemon import Daemon
 from edge.health import ProcessMeter
@@ -104,6 +105,7 @@ def open_bundle(settings: Settings) -> Bundle:
     return Bundle.open(
         settings.bundle_path,
         feature_version=FEATURE_VERSION,
+        floor=read_floor(settings.state_path),
         now=datetime.now(UTC),
         threads=settings.models.threads,
     )
@@ -130,6 +132,7 @@ async def open_service(
             address = await stack.enter_async_context(local_broker())
         else:
             address = parse_broker(settings.mqtt.broker)
+        raise_floor(settings.state_path, bundle)
         daemon = Daemon(settings, bundle, clock)
         relay = Relay(settings.mqtt, outbox, clock, address=address, on_acked=daemon.on_acked)
         daemon.relay = relay

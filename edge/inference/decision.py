@@ -63,7 +63,7 @@ class Decider:
         """Take one prediction into account."""
         at = prediction.at
         if self._last is not None and seconds(at - self._last) > self._settings.stale_s:
-            self._forget()
+            self.forget()
         self._smooth(prediction)
         alert = self._advance(at)
         return Decision(at, self._state, alert, explain(self._state, self._level, prediction), prediction)
@@ -72,10 +72,11 @@ class Decider:
         """True when the predictions stopped so long ago that the state has just become unknown."""
         if self._last is None or seconds(now - self._last) <= self._settings.stale_s or self._state is State.UNKNOWN:
             return False
-        self._forget()
+        self.forget()
         return True
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Know nothing of the person any more; the refractory period goes on."""
         self._state, self._level = State.UNKNOWN, math.nan
         self._last = self._above_since = self._below_since = None
 

@@ -1,0 +1,152 @@
+"""The watch: packets in, one wrist estimate a hop out, for as long as there is a watch."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+
+from edge.bundle_contract import WristModel
+from edge.clock import SystemClock, nanoseconds
+from edge.flow import Window
+from edge.health import Health
+from edge.inference.classifier import Classifier, WristEstimate
+from edge.lanes import Lane
+from edge.onlooker import Onlooker
+from edge.sensing.timesync import ClockEstimate
+from edge.sensing.watch import Watch
+from edge.signals.body import CHANNELS, Body
+from edge.signals.normalise import Usual
+from edge.signals.wear import Wear
+from firmware_bridge.devices.opening import open_device
+from firmware_bridge.devices.session import Session
+from firmware_bridge.errors import LinkError
+from firmware_bridge.links import Link
+
+log = logging.getLogger("vagus")
+
+REOPEN_S = 2.0
+"""Pause before a link that failed for good is opened anew; links with a radio back off by themselves."""
+QUIET_S = 10.0
+"""A watch of no known family that says nothing for so long is not there."""
+NO_LOSS = ("packets", "late", "no_contact", "unused")
+"""Counts of the watch that are no losses."""
+
+
+class Ears:
+    """Listens to one watch. Make it, then await `run`; estimates go to ``heard``."""
+
+    def __init__(
+        self,
+        address: str,
+        wrist: WristModel | None,
+        classifier: Classifier,
+        clock: SystemClock,
+        health: Health,
+        onlooker: Onlooker,
+        heard: Callable[[WristEstimate], Awaitable[None]],
+    ) -> None:
+        self.ended = asyncio.Event()
+        """The watch was a recording, and it came to its end."""
+        self._address = address
+        self._classifier = classifier
+        self._clock = clock
+        self._health = health
+        self._onlooker = onlooker
+        self._heard = heard
+        self._watch = Watch(clock)
+        self._body = Body(usual(wrist), wrist.window_s, wrist.step_s) if wrist else None
+        self._lane: Lane[Window] = Lane("windows", size=16)
+        self._link: Link | None = None
+        self._link_counts: Counter[str] = Counter()
+
+    @property
+    def device_clock(self) -> ClockEstimate:
+        return self._watch.device_clock
+
+    @property
+    def online(self) -> bool:
+        """Whether the watch was heard lately, by the measure of its family."""
+        if isinstance(self._link, Session):
+            return not self._link.silent
+        heard = self._onlooker.heard
+        return heard is not None and self._clock.now() - heard <= nanoseconds(QUIET_S)
+
+    def losses(self) -> Counter[str]:
+        """What was refused or missing so far, by name."""
+        counts = Counter({name: n for name, n in self._watch.counts.items() if name not in NO_LOSS})
+        counts.update(self._link_counts)
+        counts["windows"] = self._lane.dropped
+        return counts
+
+    async def run(self) -> None:
+        """Listen until cancelled or the recording ends; raise LinkError when a recording cannot be played."""
+        with ThreadPoolExecutor(1, "wrist") as thread:
+            async with asyncio.TaskGroup() as lanes:
+                lanes.create_task(self._listen(), name="watch")
+                lanes.create_task(self._think(thread), name="wrist")
+
+    async def _listen(self) -> None:
+        lasting = not self._address.startswith(("replay:", "virtual:"))  # what fails in a file will fail again
+        reset = _adapter_reset() if self._address.startswith("ble:") else None
+        while True:
+            try:
+                async with open_device(
+                    self._address, now=self._clock.now, speed=self._clock.speed, reset_adapter=reset
+                ) as self._link:
+                    log.info("listening to %s", self._address)
+                    await self._hear(self._link)
+                log.info("the watch's recording has ended")
+                self.ended.set()
+                return
+            except LinkError as error:
+                if not lasting:
+                    raise
+                self._health.dropped["link"] += 1
+                log.warning("%s", error)
+                await asyncio.sleep(REOPEN_S)
+            finally:
+                self._link = None
+
+    async def _hear(self, link: Link) -> None:
+        async for packet in link.packets():
+            self._onlooker.packet(packet)
+            for samples in self._watch.feed(packet):
+                self._health.samples[samples.channel.value] += len(samples.times)
+                self._onlooker.samples(samples)
+                if self._body is None or samples.channel not in CHANNELS:
+                    continue
+                for window in self._body.windows.feed(samples):
+                    self._lane.put(window)
+            self._link_counts = Counter({name: n for name, n in link.counts().items() if name != "packets"})
+
+    async def _think(self, thread: ThreadPoolExecutor) -> None:
+        loop = asyncio.get_running_loop()
+        async for window in self._lane:
+            estimate = await loop.run_in_executor(thread, self._judge, window)
+            if estimate is not None:
+                await self._heard(estimate)
+
+    def _judge(self, window: Window) -> WristEstimate | None:
+        """One window to one estimate; None when the watch is not on a wrist or says too little."""
+        if self._body is None:
+            return None
+        reading = self._body.read(window)
+        if reading.told is None:
+            self._health.skipped["off_wrist" if reading.wear is Wear.OFF else "poor_window"] += 1
+            return None
+        return self._classifier.wrist(reading.told)
+
+
+def _adapter_reset() -> Callable[[], Awaitable[None]]:
+    """The last resort against a silent radio; D-Bus is imported only where there is one."""
+    from firmware_bridge.bluez import power_cycle
+
+    return power_cycle
+
+
+def usual(wrist: WristModel) -> Usual:
+    """The wrist model's normaliser, as its contract fixes it."""
+    return msgspec.convert({"names": wrist.features, **wrist.normalise}, Usual)
