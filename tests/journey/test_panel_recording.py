@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from edge.clock import nanoseconds
-from edge.daemon import usual
+from edge.ears import usual
 from edge.inference.classifier import Classifier
 from edge.panel.recordings import Recordings
 from edge.panel.session import Start
