@@ -151,6 +151,18 @@ def pair_verb(
         console.print(f"[green]paired[/] with {paired['name'] or paired['address']}: {_heard(paired)}")
 
 
+@app.command("open")
+def open_verb(
+    key: Annotated[Path, typer.Option(help="PEM of your X25519 secret key.")],
+    file: Annotated[Path | None, typer.Argument(help="A sealed payload; default: standard input.")] = None,
+) -> None:
+    """Decrypt what a daemon sealed to your key (`mqtt.seal_to_file`): one payload in, its JSON out."""
+    from edge.relay.seal import open_sealed, read_secret_key
+
+    payload = sys.stdin.buffer.read() if file is None else file.read_bytes()
+    sys.stdout.buffer.write(open_sealed(payload, read_secret_key(str(key))) + b"\n")
+
+
 @app.command("bench")
 def bench_verb(
     seconds: Annotated[float, typer.Option(help="How long to run the line, in host seconds.", min=1)] = 20.0,

@@ -2,7 +2,7 @@
 
 from edge.bundle import BundleError
 from edge.panel.errors import PanelError
-from edge.relay.errors import BrokerAddressError, OutboxError
+from edge.relay.errors import BrokerAddressError, RelayError
 from edge.sensing.camera import CameraError
 from edge.settings import SettingsError
 from firmware_bridge.errors import AddressError, LinkError
@@ -20,6 +20,6 @@ REFUSALS = (
     AddressError,
     LinkError,
     BrokerAddressError,
-    OutboxError,
+    RelayError,
     PanelError,
 )

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,7 @@ from edge.daemon import Daemon
 from edge.health import ProcessMeter
 from edge.panel.served import Panel
 from edge.relay.address import BrokerAddress, parse_broker
+from edge.relay.discovery import Discovery
 from edge.relay.mqtt import Relay
 from edge.relay.outbox import Outbox
 from edge.settings import Settings
@@ -136,6 +138,9 @@ async def open_service(
         daemon = Daemon(settings, bundle, clock)
         relay = Relay(settings.mqtt, outbox, clock, address=address, on_acked=daemon.on_acked)
         daemon.relay = relay
+        if settings.mqtt.discovery:
+            home = Discovery(relay, relay.topics, settings.mqtt.discovery_prefix)
+            home.announce(version("vagus"), camera=bool(settings.camera.source), commands=False)
         await stack.enter_async_context(relay)
         page: Panel | None = None
         if settings.panel.enabled:

@@ -6,8 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from edge import cli
+from edge.relay.seal import Seal
 from edge.settings import shipped_bundle
 
 
@@ -84,3 +87,23 @@ def test_importing_the_daemon_loads_no_training_library() -> None:
         "sys.exit(str(heavy) if heavy else 0)"
     )
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
+
+
+def test_what_was_sealed_is_opened_with_the_key_and_not_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    secret = X25519PrivateKey.generate()
+    key, sealed = tmp_path / "secret.pem", tmp_path / "alert.json"
+    key.write_bytes(secret.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    key.chmod(0o600)
+    sealed.write_bytes(Seal(secret.public_key()).close("0198-id", b'{"kind":"stress"}'))
+    assert b"stress" not in sealed.read_bytes()
+    monkeypatch.setattr(sys, "argv", ["edge-daemon", "open", "--key", str(key), str(sealed)])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    assert stopped.value.code == 0
+    assert capsysbinary.readouterr().out == b'{"kind":"stress"}\n'
+    key.chmod(0o644)
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    assert stopped.value.code == 2

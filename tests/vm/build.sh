@@ -36,11 +36,14 @@ cp "$here/init.sh" "$first/init"
 cp "$here/guest.sh" "$first/guest.sh"
 (cd "$first" && find . | cpio -o -H newc --quiet | gzip -1 >"$out/initrd.gz")
 
-# The root: BlueZ, D-Bus and Python, with the wheels of the pinned bridge.
+# The root: BlueZ, D-Bus and Python, with what a device installs, and Bumble for the virtual watch.
+sed -n 's/^\([A-Za-z0-9._-]*==[^ ]*\).*/\1/p' "$here/../../requirements-device.txt" | grep -v -e winrt -e pyobjc -e colorama -e numpy \
+  >"$work/device.txt"
+echo numpy >>"$work/device.txt"
 wheels=()
 for glibc in 17 27 28 31 34; do wheels+=(--platform "manylinux_2_${glibc}_x86_64"); done
 pip install -q --target "$work/site/opt/site" --only-binary :all: --implementation cp --python-version "$python" \
-  "${wheels[@]}" --platform manylinux2014_x86_64 bleak bumble cobs numpy pyserial
+  "${wheels[@]}" --platform manylinux2014_x86_64 bumble -r "$work/device.txt"
 mmdebstrap --quiet --mode=root --variant=minbase --include=bluez,dbus,python3 \
   --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
   --dpkgopt='path-exclude=/usr/share/locale/*' --customize-hook="copy-in $work/site/opt /" "$suite" "$work/root" "$source"

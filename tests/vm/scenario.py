@@ -1,6 +1,7 @@
 """In the machine: scan, pair by passkey, hear, lose the link, the adapter and bluetoothd, and hear again each time."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -16,6 +17,9 @@ from firmware_bridge.messages import HeartRate
 from firmware_bridge.pairing import ScriptedAnswers, bonds, forget, pair, scan
 
 HERE = Path(__file__).parent
+SETTINGS, LOG = Path("/run/vagus.toml"), Path("/run/vagus.log")
+PULSE_HZ = 64
+DAEMON = (sys.executable, "-m", "edge.cli")
 sys.path.insert(0, str(HERE))
 
 from radio import ADDRESS, PASSKEY  # noqa: E402 - beside this file
@@ -120,9 +124,48 @@ async def main() -> None:
         with Step("bluetoothd restarted: data again"):
             await asyncio.to_thread(restart_bluetoothd)
             await heard_again(packets, time.monotonic_ns())
+    await forget(ADDRESS)
+    await found()
+    await asyncio.to_thread(daemon_pairs)
+    await asyncio.to_thread(daemon_recovers, radio)
     radio.send_signal(signal.SIGTERM)
     await radio.wait()
     print("all is well", flush=True)
+
+
+def daemon_pairs() -> None:
+    """What a tester types: the watch is bonded, heard and stored in the settings."""
+    asked = (*DAEMON, "pair", ADDRESS, "--passkey", str(PASSKEY), "--config", str(SETTINGS), "--json", "-")
+    with Step("edge-daemon pair --json"):
+        done = subprocess.run(asked, stdout=subprocess.PIPE, check=True)
+    told = json.loads(done.stdout)
+    assert told["paired"] is True
+    assert told["heart_rate_bpm"] > 0
+    assert f"ble:{ADDRESS}" in SETTINGS.read_text()
+
+
+def daemon_recovers(radio: asyncio.subprocess.Process) -> None:
+    """The daemon itself, through a lost link and a restarted bluetoothd, never restarted."""
+    SETTINGS.write_text(f"state_dir = '/run/vagus'\n{SETTINGS.read_text()}\n[panel]\nenabled = false\n")
+    with LOG.open("wb") as log, Step("edge-daemon run hears the watch"):
+        asked = (*DAEMON, "run", "--config", str(SETTINGS), "--json", "-")
+        running = subprocess.Popen(asked, stdout=subprocess.PIPE, stderr=log)
+        until = time.monotonic() + 120
+        while "watch is online" not in LOG.read_text() and time.monotonic() < until:
+            time.sleep(0.2)
+    begun = time.monotonic()
+    radio.send_signal(signal.SIGUSR1)
+    time.sleep(2 * BACK_S)
+    restart_bluetoothd()
+    time.sleep(2 * BACK_S)
+    awake_s = time.monotonic() - begun
+    running.send_signal(signal.SIGTERM)
+    output, _ = running.communicate(timeout=60)
+    print(LOG.read_text(), flush=True)
+    assert running.returncode == 0
+    heard_s = json.loads(output)["samples"]["pulse"] / PULSE_HZ
+    print(f"ok  edge-daemon run: {heard_s:.1f} s of pulse in {awake_s:.1f} s with two losses", flush=True)
+    assert heard_s > awake_s - 2 * BACK_S
 
 
 if __name__ == "__main__":
