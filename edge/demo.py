@@ -179,11 +179,12 @@ async def _play(service: Service, plan: DemoPlan, meter: ProcessMeter, console: 
     if plan.headless or not console.is_terminal:
         await service.play(stop, meter)
         return
-    with Live(console=console, auto_refresh=False) as live:
+    page = "" if service.page is None else service.page.addresses[0]
+    with Live(console=console, auto_refresh=False, screen=True) as live:
 
         def look() -> None:
             elapsed_s = seconds(service.clock.now() - started)
-            live.update(render(service.daemon, elapsed_s, plan.seconds), refresh=True)
+            live.update(render(service.daemon, elapsed_s, plan.seconds, page), refresh=True)
 
         await service.play(stop, meter, look)
 

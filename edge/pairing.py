@@ -87,7 +87,10 @@ async def pair_watch(
 
 
 def store_address(config: Path, address: str) -> None:
-    """Write watch.address into a settings file, made if need be, with its comments kept."""
+    """Write watch.address into a settings file, made if need be, with its comments kept.
+
+    Raises SettingsError, and leaves the file as it was, when the result could not be run with.
+    """
     text = config.read_text("utf-8") if config.exists() else ""
     document = tomlkit.parse(text)
     if "watch" not in document:
@@ -95,8 +98,11 @@ def store_address(config: Path, address: str) -> None:
     cast(TomlTable, document["watch"])["address"] = address
     fresh = config.with_suffix(config.suffix + ".new")
     fresh.write_text(tomlkit.dumps(document), "utf-8")  # pyright: ignore[reportUnknownMemberType] - tomlkit's own gap
-    read_settings(fresh)
-    fresh.replace(config)
+    try:
+        read_settings(fresh)
+        fresh.replace(config)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 async def _choose(console: Console) -> str:

@@ -12,12 +12,19 @@ from edge.flow import State
 _COLOURS = {State.UNKNOWN: "bright_black", State.CALM: "green", State.STRESS: "red"}
 
 
-def render(daemon: Daemon, elapsed_s: float, total_s: float) -> RenderableType:
+def render(daemon: Daemon, elapsed_s: float, total_s: float, page: str) -> RenderableType:
     """The live picture: state and reason, what is heard, what is seen, how fast, and the alerts so far."""
     state = daemon.state
     title = Text.assemble(("vagus ", "bold"), (state.value.upper(), f"bold {_COLOURS[state]}"))
     body = Group(
-        _now(daemon), Text(), _signals(daemon), Text(), _legs(daemon), Text(), _alerts(daemon), Text(_footer(daemon))
+        _now(daemon),
+        Text(),
+        _signals(daemon),
+        Text(),
+        _legs(daemon),
+        Text(),
+        _alerts(daemon),
+        Text(_footer(daemon, page)),
     )
     return Panel(body, title=title, subtitle=f"{elapsed_s:.0f} of {total_s:.0f} s", padding=(1, 2))
 
@@ -72,6 +79,7 @@ def _alerts(daemon: Daemon) -> RenderableType:
     return Text("\n").join(Text(f"alert {alert.sequence}: {alert.reason}", "red") for alert in daemon.alerts)
 
 
-def _footer(daemon: Daemon) -> str:
+def _footer(daemon: Daemon, page: str) -> str:
     broker = "connected" if daemon.relay.connected else "not connected, alerts wait in the outbox"
-    return f"broker {broker}; not a medical device; nothing raw is stored or sent"
+    more = f"; more at {page}" if page else ""
+    return f"broker {broker}{more}; not a medical device; nothing raw is stored or sent"
