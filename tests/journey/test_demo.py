@@ -20,7 +20,7 @@ def demo(state: Path, *arguments: str) -> dict[str, Any]:
 
 
 def test_the_seeded_wearer_raises_alerts_and_all_arrive(tmp_path: Path) -> None:
-    summary = demo(tmp_path, "--seconds", "12", "--speed", "30")
+    summary = demo(tmp_path, "--seconds", "20", "--speed", "30")
     alerts = summary["alerts"]
     assert alerts["raised"] == alerts["acked"] == alerts["received"] > 0
     assert {"pulse", "skin_conductance", "skin_temperature", "motion", "heart_rate"} <= summary["samples"].keys()
