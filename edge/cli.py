@@ -89,6 +89,10 @@ def demo_verb(
     _report(json_file, summary)
     if json_file != "-":
         console.print_json(data=summary)
+    alerts = msgspec.convert(summary["alerts"], dict[str, int])
+    if not settings.mqtt.broker and alerts["received"] < alerts["raised"]:
+        print(f"edge-daemon: only {alerts['received']} of {alerts['raised']} alerts were received", file=sys.stderr)
+        raise typer.Exit(1)
 
 
 @app.command("replay")
