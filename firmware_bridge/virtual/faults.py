@@ -1,9 +1,11 @@
-"""What can go wrong on the way from a watch: packets dropped, doubled, swapped, cut, spoilt, or none at all."""
+"""What can go wrong on the way from a watch: packets dropped, doubled, swapped, cut, spoilt, or none any more."""
 
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from firmware_bridge.codec import encode
+from firmware_bridge.messages import Battery
 from firmware_bridge.virtual.personality import Spoken
 
 
@@ -20,11 +22,15 @@ class Faults:
     """Some bytes become others."""
     silence_s: tuple[float, float] | None = None
     """Nothing is heard from the first moment to the second, in watch time."""
+    empty_s: float | None = None
+    """At this moment the battery is empty: the device says 0 % and then nothing any more."""
     seed: int = 0
 
 
 def afflict(spoken: Iterable[Spoken], faults: Faults) -> Iterator[Spoken]:
     """The packets as they arrive."""
+    if faults.empty_s is not None:
+        spoken = _until_empty(spoken, faults.empty_s)
     chance = random.Random(faults.seed)
     held: Spoken | None = None
     for packet in spoken:
@@ -40,6 +46,15 @@ def afflict(spoken: Iterable[Spoken], faults: Faults) -> Iterator[Spoken]:
                 yield heard
     if held is not None:
         yield held
+
+
+def _until_empty(spoken: Iterable[Spoken], empty_s: float) -> Iterator[Spoken]:
+    for packet in spoken:
+        if packet.at_ns / 1e9 >= empty_s:
+            source, payload = encode(Battery(0))
+            yield Spoken(packet.at_ns, source, payload)
+            return
+        yield packet
 
 
 def _one(packet: Spoken, faults: Faults, chance: random.Random) -> Iterator[Spoken]:

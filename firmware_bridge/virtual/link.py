@@ -46,8 +46,8 @@ async def open_virtual(
     """Open ``virtual:wearer?seed=1`` or ``virtual:recording?file=F&subject=S02&start=0``.
 
     ``device=polar-h10`` (or another of DEVICES) makes it another device than our own watch. All take faults: ``drop``,
-    ``duplicate``, ``reorder``, ``truncate``, ``garbage`` as shares from 0 to 1, and ``silence=60-90`` in seconds of
-    watch time. Raises AddressError, or LinkError if the recording cannot be had.
+    ``duplicate``, ``reorder``, ``truncate``, ``garbage`` as shares from 0 to 1, ``silence=60-90`` and ``empty=120``
+    (the battery) in seconds of watch time. Raises AddressError, or LinkError if the recording cannot be had.
     """
     seconds, faults, device = _wearer(where), _faults(where), _device(where)
     yield VirtualLink(device, afflict(device.speak(seconds), faults), now=now, pace=Pace(now, speed, sleep))
@@ -104,10 +104,10 @@ class VirtualLink:
 def _wearer(where: Address) -> Iterator[Second]:
     match where.place:
         case "wearer":
-            where.only({"device", "seed", "silence", *_FAULTS})
+            where.only({"device", "seed", "silence", "empty", *_FAULTS})
             return wearer.wear(where.whole("seed", 1))
         case "recording":
-            where.only({"device", "file", "subject", "start", "silence", *_FAULTS})
+            where.only({"device", "file", "subject", "start", "silence", "empty", *_FAULTS})
             try:
                 file, subject = where.options["file"], where.options["subject"]
             except KeyError as error:
@@ -130,7 +130,8 @@ def _faults(where: Address) -> Faults:
     shares = {name: where.number(name, 0.0) for name in _FAULTS}
     if any(share > 1 for share in shares.values()):
         raise AddressError(f"{where.text!r}: faults are shares of packets from 0 to 1, got {shares}")
-    return Faults(**shares, silence_s=_silence(where), seed=where.whole("seed", 1))
+    empty_s = where.number("empty", 0.0) if "empty" in where.options else None
+    return Faults(**shares, silence_s=_silence(where), empty_s=empty_s, seed=where.whole("seed", 1))
 
 
 def _silence(where: Address) -> tuple[float, float] | None:

@@ -4,7 +4,9 @@ from itertools import islice
 
 import pytest
 
+from firmware_bridge.codec import decode
 from firmware_bridge.counters import Order, Sequence
+from firmware_bridge.messages import Battery
 from firmware_bridge.virtual.faults import Faults, afflict
 from firmware_bridge.virtual.personality import Spoken
 from firmware_bridge.virtual.watch import Watch
@@ -54,3 +56,9 @@ def test_silence_is_between_its_seconds():
     heard = [p.at_ns / 1e9 for p in afflict(PACKETS, Faults(silence_s=(10, 20)))]
     assert not any(10 <= s < 20 for s in heard)
     assert any(s >= 20 for s in heard)
+
+
+def test_an_empty_battery_is_said_and_then_there_is_silence():
+    heard = list(afflict(PACKETS, Faults(empty_s=20)))
+    assert heard[:-1] == [p for p in PACKETS if p.at_ns < 20e9]
+    assert decode(heard[-1].source, heard[-1].payload) == Battery(0)
