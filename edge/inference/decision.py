@@ -15,8 +15,8 @@ from edge.flow import Decision, Modality, Prediction, State
 class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When a run of predictions becomes an alert.
 
-    The defaults noticed most episodes among those that gave at most 1.5 false alerts an hour, on people whom the
-    network had not learned from (Stress-Predict, wrist alone): 45 of 81 noticed, 1.3 false alerts an hour, 135 s late.
+    The defaults were chosen on the operating curve of the wrist's model card (models/operating.py): networks that had
+    not met those people, but the people the point was chosen on, so others will see somewhat less.
     """
 
     on: float = 0.6
