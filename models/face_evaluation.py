@@ -7,8 +7,8 @@ import numpy as np
 from edge.bundle import Bundle, BundleError
 from edge.clock import HostNs, SystemClock
 from edge.flow import EMOTIONS, Crop, Floats
+from edge.inference.arrays import softmax
 from edge.inference.classifier import Classifier
-from edge.inference.tensors import softmax
 from models import metrics
 from models.datasets import DatasetError, fer2013
 from models.datasets.fer2013 import TRAINING, Faces, Labels

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.flow import EMOTIONS, Floats
-from edge.inference.tensors import softmax
+from edge.inference.arrays import softmax
 from models import metrics
 from models.catalog import Task
 from models.datasets import DatasetError

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.flow import Floats
-from edge.inference.tensors import softmax
+from edge.inference.arrays import softmax
 
 Labels = npt.NDArray[np.int64]
 """Class indices, shape (n,)."""

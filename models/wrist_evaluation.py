@@ -9,10 +9,10 @@ import numpy as np
 from edge.bundle import Bundle, BundleError
 from edge.bundle_contract import WristModel
 from edge.flow import Features
+from edge.inference.arrays import Carried, logistic, ordered, standardised
 from edge.inference.classifier import Classifier
 from edge.inference.decision import DecisionSettings
 from edge.inference.runtime import Network
-from edge.inference.tensors import Carried, logistic, ordered, standardised
 from edge.signals.features import FEATURE_VERSION
 from edge.signals.normalise import Usual
 from models.datasets import DatasetError, stress_predict, wesad

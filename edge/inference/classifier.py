@@ -11,8 +11,8 @@ from edge.bundle import Bundle, BundleError
 from edge.bundle_contract import FaceModel, WristModel
 from edge.clock import HostNs, StreamNs
 from edge.flow import Crop, Features, Floats, Modality, Prediction
+from edge.inference.arrays import Carried, logistic, ordered, scaled_face, softmax, standardised
 from edge.inference.runtime import Network
-from edge.inference.tensors import Carried, logistic, ordered, scaled_face, softmax, standardised
 
 
 @dataclass(frozen=True, slots=True, eq=False)

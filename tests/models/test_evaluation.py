@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from edge.bundle_keys import key_line, own_keys_path
 from edge.flow import EMOTIONS
-from edge.inference.tensors import softmax
+from edge.inference.arrays import softmax
 from edge.signals.features import FEATURE_VERSION
 from models.__main__ import app
 from models.evaluation import DATASETS

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edge.inference.tensors import softmax
+from edge.inference.arrays import softmax
 from models import metrics
 
 sk: Any = importlib.import_module("sklearn.metrics")

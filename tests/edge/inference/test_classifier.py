@@ -11,8 +11,8 @@ from edge.bundle import Bundle, BundleError
 from edge.bundle_contract import Models
 from edge.clock import HostNs, StreamNs
 from edge.flow import EMOTIONS, Crop, Features, Modality
+from edge.inference.arrays import logistic, softmax
 from edge.inference.classifier import Classifier
-from edge.inference.tensors import logistic, softmax
 from tests.fakes.bundles import FEATURES, KEY, tiny_bundle, tiny_files
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.inference.tensors import logistic, ordered, scaled_face, softmax, standardised
+from edge.inference.arrays import logistic, ordered, scaled_face, softmax, standardised
 
 
 def test_a_face_fills_the_range_from_minus_one_to_one() -> None:
