@@ -56,12 +56,14 @@ def fit(
     *,
     seed: int,
     resume: bool,
+    heads: int = 1,
     score: Score,
     seen: Callable[[int, int, float], None],
     ended: Callable[[Epoch], None],
 ) -> keras.Model:
     """Train; returns the network with its averaged weights. `batches(epoch)` must depend on nothing but the epoch.
 
+    A network with several `heads` gives their logits side by side, and targets lie side by side too: their losses add.
     `seen(epoch, step, loss)` is called after each batch, `ended` after each epoch. With `resume` the last checkpoint
     under `run` is taken up, if there is one (TrainingError if it is another network's); without, the run begins anew.
     """
@@ -70,7 +72,7 @@ def fit(
         shutil.rmtree(checkpoint, ignore_errors=True)
     checkpoint.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(seed)
-    model = _compiled(build, recipe)
+    model = _compiled(build, recipe, heads)
     average = _Average(model.get_weights(), recipe.averaging)
     for epoch in range(_restore(model, average, checkpoint), recipe.epochs):
         losses: list[float] = []
@@ -119,7 +121,7 @@ class _Average:
             held += np.float32(1 - keep) * (weight - held)
 
 
-def _compiled(build: Callable[[], keras.Model], recipe: Recipe) -> keras.Model:
+def _compiled(build: Callable[[], keras.Model], recipe: Recipe, heads: int) -> keras.Model:
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16" if recipe.bfloat16 else "float32")
     try:
@@ -132,10 +134,20 @@ def _compiled(build: Callable[[], keras.Model], recipe: Recipe) -> keras.Model:
     )
     optimizer = cast(Any, keras.optimizers.AdamW)(rate, weight_decay=recipe.weight_decay, clipnorm=5.0)
     optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
-    loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
+    each = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
+
+    def loss(targets: Any, logits: Any) -> Any:
+        pairs = zip(_split(targets, heads), _split(logits, heads), strict=True)
+        losses: list[Any] = [each(target, said) for target, said in pairs]
+        return sum(losses) / heads
+
     model.compile(optimizer, loss)
     optimizer.build(model.trainable_variables)
     return model
+
+
+def _split(rows: Any, heads: int) -> list[Any]:
+    return cast(Any, keras.ops.split)(rows, heads, -1)
 
 
 def _prefetched(ahead: ThreadPoolExecutor, batches: Iterator[Batch]) -> Iterator[Batch]:
