@@ -4,7 +4,6 @@ Exit codes: 0 done, 1 ran but did not keep its promise, 2 refused at the start, 
 """
 
 import asyncio
-import json
 import logging
 import sys
 from collections.abc import Coroutine
@@ -16,8 +15,8 @@ import typer
 from rich.console import Console
 from rich.logging import RichHandler
 
+from edge.options import Config, Json, Speed, report, settings_of
 from edge.refusal import REFUSALS
-from edge.settings import Settings, read_settings
 from edge.verbs import check, record, serve
 from firmware_bridge.errors import LinkError
 
@@ -34,25 +33,19 @@ app = typer.Typer(
 Without a verb, `edge-daemon --config FILE` means `edge-daemon run --config FILE`.""",
 )
 
-Config = Annotated[Path | None, typer.Option("--config", help="Settings (TOML); every setting has a safe default.")]
-Json = Annotated[
-    str | None, typer.Option("--json", help="Write the result as one JSON object; `-` is standard output.")
-]
-Speed = Annotated[float, typer.Option("--speed", help="Watch time runs this many times faster than real time.")]
-
 
 @app.command("run")
 def run_verb(config: Config = None, json_file: Json = None) -> None:
     """Read watch and camera, decide, relay alerts, until SIGTERM or Ctrl-C."""
-    settings = _settings(config)
-    _report(json_file, asyncio.run(serve(settings, config=config)))
+    settings = settings_of(config)
+    report(json_file, asyncio.run(serve(settings, config=config)))
 
 
 @app.command("check")
 def check_verb(config: Config = None, json_file: Json = None) -> None:
     """Try settings, bundle, camera and addresses; start nothing. Exit 2 with one sentence if a start would fail."""
-    result = check(_settings(config))
-    _report(json_file, result)
+    result = check(settings_of(config))
+    report(json_file, result)
     if json_file is None:
         Console().print(f"[green]ready[/]: bundle {result['bundle']}, judging by {result['modalities']}")
 
@@ -82,11 +75,11 @@ def demo_verb(
 
     plan = DemoPlan(seconds, speed, headless, recording, subject, start, clip, seed)
     console = Console(stderr=json_file == "-")
-    settings = _settings(config)
+    settings = settings_of(config)
     if state is not None:
         settings = msgspec.structs.replace(settings, state_dir=str(state))
     summary = asyncio.run(run_demo(settings, plan, console))
-    _report(json_file, summary)
+    report(json_file, summary)
     if json_file != "-":
         console.print_json(data=summary)
     alerts = msgspec.convert(summary["alerts"], dict[str, int])
@@ -103,9 +96,9 @@ def replay_verb(
     json_file: Json = None,
 ) -> None:
     """Run a recorded watch through the same line; end when the recording ends."""
-    settings = _settings(config)
+    settings = settings_of(config)
     watch = msgspec.structs.replace(settings.watch, address=f"replay:{file}")
-    _report(json_file or "-", asyncio.run(serve(msgspec.structs.replace(settings, watch=watch), speed=speed)))
+    report(json_file or "-", asyncio.run(serve(msgspec.structs.replace(settings, watch=watch), speed=speed)))
 
 
 @app.command("record")
@@ -117,8 +110,8 @@ def record_verb(
     json_file: Json = None,
 ) -> None:
     """Write what a watch sends, byte for byte, for `replay`. This stores health data: ask the person first."""
-    settings = _settings(config)
-    _report(json_file, record(watch or settings.watch.address, out, seconds))
+    settings = settings_of(config)
+    report(json_file, record(watch or settings.watch.address, out, seconds))
 
 
 @app.command("devices")
@@ -129,7 +122,7 @@ def devices_verb(
     from edge.pairing import list_devices, show_devices
 
     devices = _with_devices(list_devices(seconds), json_file)
-    _report(json_file, {"devices": devices})
+    report(json_file, {"devices": devices})
     if json_file is None:
         show_devices(devices, Console())
 
@@ -148,9 +141,9 @@ def pair_verb(
     from edge.pairing import pair_watch
 
     console = None if json_file else Console()
-    settings = _settings(config if config and config.exists() else None)
+    settings = settings_of(config if config and config.exists() else None)
     paired = _with_devices(pair_watch(settings, config, address, passkey, console), json_file)
-    _report(json_file, paired)
+    report(json_file, paired)
     if console is not None:
         console.print(f"[green]paired[/] with {paired['name'] or paired['address']}: {_heard(paired)}")
 
@@ -176,7 +169,7 @@ def bench_verb(
     """Measure this machine: each network alone, and the whole line; prints JSON."""
     from edge.bench import bench
 
-    _report(json_file, asyncio.run(bench(_settings(config), seconds)))
+    report(json_file, asyncio.run(bench(settings_of(config), seconds)))
 
 
 def main() -> None:
@@ -216,7 +209,7 @@ def _with_devices(work: Coroutine[object, object, T], json_file: str | None) -> 
         return asyncio.run(work)
     except LinkError as error:
         print(f"edge-daemon: {error}", file=sys.stderr)
-        _report(json_file, {"trouble": str(error.trouble), "error": str(error)})
+        report(json_file, {"trouble": str(error.trouble), "error": str(error)})
         raise typer.Exit(EXIT_CODES[error.trouble]) from None
 
 
@@ -224,20 +217,6 @@ def _heard(paired: dict[str, object]) -> str:
     if paired["heart_rate_bpm"] is not None:
         return f"first heartbeat {paired['heart_rate_bpm']} bpm after {paired['first_message_s']} s"
     return f"battery at {paired['battery_percent']} %"
-
-
-def _settings(config: Path | None) -> Settings:
-    return Settings() if config is None else read_settings(config)
-
-
-def _report(json_file: str | None, result: dict[str, object]) -> None:
-    if json_file is None:
-        return
-    text = json.dumps(result, indent=2)
-    if json_file == "-":
-        print(text)
-    else:
-        Path(json_file).write_text(text + "\n")
 
 
 def _log_to_stderr() -> None:

@@ -1,0 +1,31 @@
+"""What every verb of `edge-daemon` takes: a settings file in, a report out."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edge.settings import Settings, read_settings
+
+Config = Annotated[Path | None, typer.Option("--config", help="Settings (TOML); every setting has a safe default.")]
+Json = Annotated[
+    str | None, typer.Option("--json", help="Write the result as one JSON object; `-` is standard output.")
+]
+Speed = Annotated[float, typer.Option("--speed", help="Watch time runs this many times faster than real time.")]
+
+
+def settings_of(config: Path | None) -> Settings:
+    """The settings in a file, or the defaults; SettingsError with one sentence."""
+    return Settings() if config is None else read_settings(config)
+
+
+def report(json_file: str | None, result: dict[str, object]) -> None:
+    """Write a result where the operator asked for it."""
+    if json_file is None:
+        return
+    text = json.dumps(result, indent=2)
+    if json_file == "-":
+        print(text)
+    else:
+        Path(json_file).write_text(text + "\n")
