@@ -1,4 +1,4 @@
-"""The journey in nouns: samples, windows, features, predictions, decisions, alerts."""
+"""The journey in nouns: samples, windows, features, predictions, decisions, plans, alerts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -175,6 +175,22 @@ class Decision:
     """This very step calls for an alert."""
     reason: str
     prediction: Prediction
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingPlan:
+    """How much is measured for the time being, and why."""
+
+    mode: str
+    """`full`, `watchful`, `low` or `off`"""
+    rates_hz: Mapping[Channel, float]
+    """What the watch is asked for; 0 stops a channel. A watch that lacks a rate gives its next faster one."""
+    camera_fps: float
+    """Frames looked at a second; 0 closes the camera."""
+    reason: str
+    """One sentence for a person."""
+    since: StreamNs
+    """When this plan was made."""
 
 
 @dataclass(frozen=True, slots=True)
