@@ -1,40 +1,34 @@
 """One snapshot in; what is well, what is not, and the cure for each, out."""
 
 import platform
-import shutil
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 
 import msgspec
 
-from edge.bundle import Bundle, BundleError
-from edge.panel.snapshot import Check, Snapshot
+from edge.check import Check
+from edge.ground import disk, models, wall_clock
+from edge.panel.snapshot import Snapshot
 from edge.settings import Settings
-from edge.signals.features import FEATURE_VERSION
 
 _SILENT_S = 10.0
 _LOST_SHARE = 0.05
-_NEARLY_FULL, _TIGHT = 200 * 2**20, 2**30
 _SHAKY_MS = 50.0
 _MANY_PENDING = 20
-_OLDEST = datetime(2026, 1, 1, tzinfo=UTC)
-"""This program is younger than that: an earlier wall clock was never set."""
-_TIMESYNC, _SYNCED = Path("/run/systemd/timesync"), Path("/run/systemd/timesync/synchronized")
 
 
 def checks(shot: Snapshot, settings: Settings) -> tuple[Check, ...]:
     """Every check, in the order in which a signal travels. Reads the bundle from the disk: not for the event loop."""
     return (
-        _bundle(settings),
+        models(settings),
         _watch(shot),
         _device_clock(shot),
         _camera(shot),
         _broker(shot),
-        _disk(settings),
-        _wall_clock(datetime.now(UTC)),
+        disk(settings),
+        wall_clock(datetime.now(UTC)),
     )
 
 
@@ -71,14 +65,6 @@ def _plain(value: object) -> object:
     if isinstance(value, bool | int | float) or value is None:
         return value
     return "set" if value else "not set"
-
-
-def _bundle(settings: Settings) -> Check:
-    try:
-        bundle = Bundle.open(settings.bundle_path, feature_version=FEATURE_VERSION, now=datetime.now(UTC), canary=False)
-    except BundleError as error:
-        return Check("Models", "bad", str(error), "Install the release again, or name another bundle in models.bundle.")
-    return Check("Models", "good", f"{bundle.label}: signature and checksums are right.")
 
 
 def _watch(shot: Snapshot) -> Check:
@@ -139,28 +125,3 @@ def _broker(shot: Snapshot) -> Check:
         return Check(name, "warn", f"{relay.pending} messages wait to be acknowledged.", "See how busy the broker is.")
     where = "inside this program" if relay.ours else "elsewhere"
     return Check(name, "good", f"Connected, {where}; {relay.acked} alerts acknowledged, {relay.pending} waiting.")
-
-
-def _disk(settings: Settings) -> Check:
-    place, name = settings.state_path, "Disk"
-    try:
-        free = shutil.disk_usage(place).free
-    except OSError as error:
-        return Check(name, "bad", f"{place} cannot be read: {error.strerror}.", "Create it, or set state_dir.")
-    says = f"{free / 2**30:.1f} GiB are free."
-    if free < _NEARLY_FULL:
-        return Check(name, "bad", says, "Delete recordings that you have downloaded; alerts need room to wait in.")
-    if free < _TIGHT:
-        return Check(name, "warn", says, "Delete recordings that you have downloaded.")
-    return Check(name, "good", says)
-
-
-def _wall_clock(now: datetime) -> Check:
-    name, says = "Clock of this machine", f"It says {now:%Y-%m-%d %H:%M} UTC."
-    if now < _OLDEST:
-        return Check(name, "bad", says, "Connect it to the internet once, or set the time: `timedatectl set-time`.")
-    if _TIMESYNC.is_dir() and not _SYNCED.exists():
-        return Check(
-            name, "warn", f"{says} It is not set by the network.", "Connect it to a network with a time server."
-        )
-    return Check(name, "good", says)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 
+from edge.check import Check
 from edge.checkup import checks, support
 from edge.clock import HostNs, SystemClock, seconds
 from edge.daemon import Daemon
@@ -18,7 +19,6 @@ from edge.panel.server import open_panel
 from edge.panel.snapshot import (
     AlertSeen,
     CameraSeen,
-    Check,
     DeviceClock,
     FaceSeen,
     Journey,

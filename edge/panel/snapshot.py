@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Protocol
 
+from edge.check import Check
 from edge.flow import Samples
 from firmware_bridge.links import Packet
 
@@ -133,16 +134,6 @@ class Snapshot:
     predictions: Mapping[str, int]
     memory_mb: float
     cpu_percent: float
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that must be well, how it is, and what to do about it."""
-
-    name: str
-    state: Literal["good", "warn", "bad", "off"]
-    says: str
-    cure: str = ""
 
 
 class Source(Protocol):

@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from edge.check import Check
 from edge.clock import HostNs
 from edge.flow import Channel, Samples
 from edge.panel.pairing import Asked, Device, Heard, PairingError
 from edge.panel.snapshot import (
     AlertSeen,
     CameraSeen,
-    Check,
     DeviceClock,
     FaceSeen,
     Journey,

@@ -2,12 +2,12 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from edge import checkup
+from edge.check import Check
 from edge.panel.snapshot import CameraSeen, DeviceClock, Snapshot, WatchSeen
 from edge.relay.settings import MqttSettings
 from edge.settings import Settings, WatchSettings
@@ -25,7 +25,7 @@ def settings(state: Path) -> Settings:
     )
 
 
-def found(shot: Snapshot, state: Path) -> dict[str, checkup.Check]:
+def found(shot: Snapshot, state: Path) -> dict[str, Check]:
     return {check.name: check for check in checkup.checks(shot, settings(state))}
 
 
@@ -66,10 +66,6 @@ def test_a_bundle_that_was_touched_is_found(tmp_path: Path) -> None:
 def test_a_state_directory_that_is_gone_is_found(tmp_path: Path) -> None:
     check = found(SHOT, tmp_path / "gone")["Disk"]
     assert (check.state, "cannot be read" in check.says) == ("bad", True)
-
-
-def test_a_clock_that_was_never_set_is_found() -> None:
-    assert checkup._wall_clock(datetime(1970, 1, 1, tzinfo=UTC)).state == "bad"  # pyright: ignore[reportPrivateUsage] - the clock itself cannot be moved
 
 
 def test_the_support_file_holds_no_health_data_no_names_and_no_addresses(tmp_path: Path) -> None:
