@@ -26,8 +26,10 @@ from edge.onlooker import Onlooker
 from edge.relay.alerts import StateMessage, make_alert
 from edge.relay.errors import NotDurableError
 from edge.relay.mqtt import Relay
+from edge.resting import Resting
 from edge.sensing.timesync import ClockEstimate
 from edge.settings import Settings
+from edge.signals.baseline import PersonalBaseline
 
 log = logging.getLogger("vagus")
 
@@ -55,7 +57,11 @@ class Daemon:
         self._classifier = classifier = Classifier(bundle, settings.models.threads)
         self._decider = Decider(settings.decision)
         wrist = bundle.contract.models.wrist
-        self._ears = Ears(settings.watch.address, wrist, classifier, clock, self.health, self.onlooker, self._heard)
+        window_s = wrist.window_s if wrist and settings.watch.address else None
+        self._resting = Resting(settings.state_path, window_s, clock)
+        self._ears = Ears(
+            settings.watch.address, wrist, classifier, clock, self.health, self.onlooker, self._heard, self._resting
+        )
         self._eyes = Eyes(settings.camera, bundle, classifier, clock, self.health, self.onlooker, self._seen)
         self._wrist_fresh_ns = nanoseconds(FRESH_STEPS * wrist.step_s) if wrist else 0
         self._in_flight: dict[str, HostNs] = {}
@@ -70,6 +76,20 @@ class Daemon:
     @property
     def device_clock(self) -> ClockEstimate:
         return self._ears.device_clock
+
+    @property
+    def baseline(self) -> PersonalBaseline | None:
+        """This person at rest, as it was measured; None when it never was."""
+        return self._resting.baseline
+
+    @property
+    def baseline_progress(self) -> float | None:
+        """Share of the running measurement that is done, 0 to 1; None when none runs."""
+        return self._resting.progress
+
+    def baseline_start(self) -> None:
+        """Take the next five quiet minutes as this person at rest; BaselineError when there is no wrist to measure."""
+        self._resting.start()
 
     @property
     def finished(self) -> asyncio.Event:

@@ -15,6 +15,7 @@ from edge.health import Health
 from edge.inference.classifier import Classifier, WristEstimate
 from edge.lanes import Lane
 from edge.onlooker import Onlooker
+from edge.resting import Resting
 from edge.sensing.timesync import ClockEstimate
 from edge.sensing.watch import Watch
 from edge.signals.body import CHANNELS, Body
@@ -47,6 +48,7 @@ class Ears:
         health: Health,
         onlooker: Onlooker,
         heard: Callable[[WristEstimate], Awaitable[None]],
+        resting: Resting | None = None,
     ) -> None:
         self.ended = asyncio.Event()
         """The watch was a recording, and it came to its end."""
@@ -58,6 +60,9 @@ class Ears:
         self._heard = heard
         self._watch = Watch(clock)
         self._body = Body(usual(wrist), wrist.window_s, wrist.step_s) if wrist else None
+        self._resting = resting
+        if self._body is not None and resting is not None and resting.baseline is not None:
+            self._body.anchor(resting.baseline)
         self._lane: Lane[Window] = Lane("windows", size=16)
         self._link: Link | None = None
         self._link_counts: Counter[str] = Counter()
@@ -134,6 +139,9 @@ class Ears:
         if self._body is None:
             return None
         reading = self._body.read(window)
+        measured = self._resting.hear(reading) if self._resting else None
+        if measured is not None:
+            self._body.anchor(measured)
         if reading.told is None:
             self._health.skipped["off_wrist" if reading.wear is Wear.OFF else "poor_window"] += 1
             return None

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from edge.clock import StreamNs
 from edge.flow import Channel, Features, Samples, Window
+from edge.signals.baseline import PersonalBaseline, seeded
 from edge.signals.features import extract
 from edge.signals.normalise import Normaliser, State, Usual
 from edge.signals.wear import Wear, wear
@@ -40,6 +41,7 @@ class Body:
 
     def __init__(self, usual: Usual, span_s: float, hop_s: float, least_quality: float = 0.25) -> None:
         self.windows = Windows(span_s, hop_s)
+        self._usual = usual
         self.normaliser = Normaliser(usual)
         self.least_quality = least_quality
         self._fresh = True
@@ -66,6 +68,13 @@ class Body:
             return Reading(worn, raw, None)
         self._fresh = False
         return Reading(worn, raw, Features(told.end, told.names, told.values, told.quality, told.received, gap))
+
+    def anchor(self, baseline: PersonalBaseline) -> None:
+        """Tell this person from their measured baseline from now on; what was remembered of them stays."""
+        state = self.normaliser.state()
+        self.normaliser = Normaliser(seeded(self._usual, baseline))
+        self.normaliser.restore(state)
+        self._fresh = True
 
     def state(self) -> State:
         """The person's usual, to be saved."""

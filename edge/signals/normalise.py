@@ -32,6 +32,8 @@ class Usual:
     """Median over people of a person's spread (quartile distance / 1.349)."""
     prior: float = 8.0
     """How many remembered windows of the person the population counts for."""
+    rest: float = 16.0
+    """How many remembered windows a measured baseline counts for, where there is one (edge/signals/baseline.py)."""
     memory: int = 240
     """Windows remembered at most: 240 at every third hop of 5 s are an hour."""
     stride: int = 3
@@ -51,9 +53,14 @@ class Usual:
                 f"a normaliser needs one centre and one scale for each name, got {len(self.names)} names, "
                 f"{len(self.centre)} centres and {len(self.scale)} scales"
             )
-        if min(self.scale) <= 0 or self.prior < 0 or min(self.memory, self.stride, self.trend) < 1 or self.clip <= 0:
+        if (
+            min(self.scale) <= 0
+            or min(self.prior, self.rest) < 0
+            or min(self.memory, self.stride, self.trend) < 1
+            or self.clip <= 0
+        ):
             raise ValueError(
-                "a normaliser needs scales, memory, stride, trend and clip above 0 and a prior of at least 0"
+                "a normaliser needs scales, memory, stride, trend and clip above 0 and a prior and rest of at least 0"
             )
 
 
