@@ -83,7 +83,7 @@ async def bonds() -> list[Bond]:
     async with system_bus() as bus:
         devices = [
             Bond(str(p.get("Address")), str(p.get("Alias", "")), bool(p.get("Connected")), path)
-            for path, p in (await _objects(bus, "org.bluez.Device1")).items()
+            for path, p in (await objects(bus, "org.bluez.Device1")).items()
             if p.get("Paired") or p.get("Bonded")
         ]
     return sorted(devices, key=lambda bond: bond.address)
@@ -92,7 +92,7 @@ async def bonds() -> list[Bond]:
 async def forget(address: str) -> None:
     """End a bond from our side, so that the device can be paired anew; raise LinkError if it is unknown."""
     async with system_bus() as bus:
-        for path, properties in (await _objects(bus, "org.bluez.Device1")).items():
+        for path, properties in (await objects(bus, "org.bluez.Device1")).items():
             if str(properties.get("Address")).upper() == address.upper():
                 adapter = str(properties.get("Adapter"))
                 await _call(bus, adapter, "org.bluez.Adapter1", "RemoveDevice", "o", path)
@@ -103,7 +103,7 @@ async def forget(address: str) -> None:
 async def trust(address: str) -> None:
     """Let a bonded device reconnect without asking; unknown devices are left alone."""
     async with system_bus() as bus:
-        for path, properties in (await _objects(bus, "org.bluez.Device1")).items():
+        for path, properties in (await objects(bus, "org.bluez.Device1")).items():
             if str(properties.get("Address")).upper() == address.upper():
                 await _set(bus, path, "org.bluez.Device1", "Trusted", Variant("b", True))
 
@@ -111,7 +111,7 @@ async def trust(address: str) -> None:
 async def power_cycle(pause_s: float = 1.0) -> None:
     """Switch every adapter off and on again: the last resort in silence; raise LinkError if there is none."""
     async with system_bus() as bus:
-        adapters = await _objects(bus, "org.bluez.Adapter1")
+        adapters = await objects(bus, "org.bluez.Adapter1")
         if not adapters:
             raise LinkError("there is no Bluetooth adapter to reset; plug one in", Trouble.NO_ADAPTER)
         for powered in (False, True):
@@ -173,7 +173,7 @@ async def _manage(bus: MessageBus, member: str, signature: str, *body: str) -> N
     await _call(bus, "/org/bluez", "org.bluez.AgentManager1", member, signature, *body)
 
 
-async def _objects(bus: MessageBus, interface: str) -> dict[str, Properties]:
+async def objects(bus: MessageBus, interface: str) -> dict[str, Properties]:
     """Every object of one kind, with its properties."""
     said = await _call(bus, "/", "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")
     objects = cast(dict[str, dict[str, dict[str, Variant]]], said[0])

@@ -1,6 +1,7 @@
 """Settings -> an open session, in the newest MQTT that the broker speaks."""
 
 import asyncio
+import secrets
 from dataclasses import replace
 
 from edge.relay.address import BrokerAddress
@@ -21,7 +22,18 @@ class Dialer:
     async def dial(self, topics: Topics) -> Session:
         """Connect, with the will that says `offline` on the status topic; BrokerError, one sentence, otherwise."""
         # Read anew each time, off the loop: certificates and passwords are renewed while we run.
+        return await self._open(await asyncio.to_thread(self._opening, topics))
+
+    async def visit(self, topics: Topics) -> Session:
+        """Connect as a guest under a name by chance and without a will: a daemon that runs meanwhile notices nothing.
+
+        Brokers end the older of two connections of one name. Raises BrokerError as `dial` does.
+        """
         opening = await asyncio.to_thread(self._opening, topics)
+        guest = f"{opening.client_id}-{secrets.token_hex(4)}"
+        return await self._open(replace(opening, client_id=guest, will_topic=None))
+
+    async def _open(self, opening: Opening) -> Session:
         try:
             return await open_session(opening)
         except VersionRefusedError:
