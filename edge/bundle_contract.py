@@ -47,7 +47,10 @@ class Network(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FaceModel(Struct, frozen=True, forbid_unknown_fields=True):
-    """A grey aligned face to seven emotions. Input ``face`` (1, 48, 48, 1), output ``logits`` (1, 7)."""
+    """A grey aligned face to seven emotions. Input ``face`` (1, 48, 48, 1), output ``logits`` (1, 7).
+
+    A second output, ``votes`` (1, 7), answers what most of ten people would say; where it is, the device believes it.
+    """
 
     network: Network
     labels: tuple[str, ...] = EMOTIONS
@@ -56,6 +59,12 @@ class FaceModel(Struct, frozen=True, forbid_unknown_fields=True):
     """The network sees (pixel - offset) / divisor."""
     temperature: Positive = 1.0
     """Logits are divided by it before softmax, so that probabilities mean what they say."""
+    votes_temperature: Positive = 1.0
+    """The same for ``votes``."""
+
+    @property
+    def voted(self) -> bool:
+        return any(output.name == "votes" for output in self.network.outputs)
 
 
 class State(Struct, frozen=True, forbid_unknown_fields=True):
@@ -140,13 +149,28 @@ class DetectorModel(Struct, frozen=True, forbid_unknown_fields=True):
     license: str
 
 
-class Models(Struct, frozen=True, forbid_unknown_fields=True):
+class TensorModel(Struct, frozen=True, forbid_unknown_fields=True):
+    """A judge without a graph. Input ``features`` (1, n); output (1, k): ``probability``, ``scores`` or ``components``."""
+
+    network: Network
+    """Its lowering says `knn`, `svm` or `pca`."""
+    features: tuple[str, ...]
+    """Names, in the order of the input's last axis."""
+    labels: tuple[str, ...] = ()
+    """Of the output's last axis; none for a projection."""
+    told: Mapping[str, int | float | str | bool | tuple[float, ...] | tuple[str, ...]] = {}
+    """What the room that uses it is told beside: window_s, step_s ..."""
+
+
+class Models(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What the bundle carries; a modality without a model is not used."""
 
     face: FaceModel | None = None
     wrist: WristModel | None = None
     fusion: FusionModel | None = None
     detector: DetectorModel | None = None
+    tensors: Mapping[Name, TensorModel] = {}
+    """Judges without a graph by name: `activity` ..."""
 
 
 class Contract(Struct, frozen=True, forbid_unknown_fields=True):
@@ -164,13 +188,15 @@ class Contract(Struct, frozen=True, forbid_unknown_fields=True):
     """The command that built it."""
 
     def networks(self) -> Iterator[tuple[str, Network]]:
-        """Every network by name: `face`, `wrist`, `fusion`, `detector/NAME`."""
+        """Every network by name: `face`, `wrist`, `fusion`, `detector/NAME`, and the judges without a graph."""
         for name, model in (("face", self.models.face), ("wrist", self.models.wrist), ("fusion", self.models.fusion)):
             if model is not None:
                 yield name, model.network
         if self.models.detector is not None:
             for name, network in self.models.detector.networks.items():
                 yield f"detector/{name}", network
+        for name, judge in self.models.tensors.items():
+            yield name, judge.network
 
 
 def release(version: str) -> tuple[int, ...]:

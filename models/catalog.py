@@ -72,7 +72,7 @@ NETWORKS: Mapping[str, Network] = MappingProxyType(
         network.name: network
         for network in (
             Network(
-                "face", "ours: residual 3x3 convolutions", 1_090_775, _FACE, 7,
+                "face", "ours: residual 3x3 convolutions", 1_092_126, _FACE, 7,
                 "models.faces:vagus_face", "models.face_training:train_ours",
             ),
             Network(

@@ -23,14 +23,14 @@ def score_faces(bundle: Bundle, path: Path, split: str | None) -> dict[str, obje
     if model is None:
         raise BundleError(f"{bundle.path} has no face model, so it cannot be scored on faces; give one that has")
     faces, usages = _chosen(fer2013.load(path), split, path)
-    said, times_ms = _logits(Classifier(bundle), faces)
+    said, emotions, times_ms = _judged(Classifier(bundle), faces)
     chances = softmax(said, model.temperature)
     guesses: Labels = chances.argmax(axis=1)
-    lifted: Labels = _logits(Classifier(twin(bundle)), faces)[0].argmax(axis=1)
+    lifted: Labels = _judged(Classifier(twin(bundle)), faces)[0].argmax(axis=1)
     told = figures(chances, faces.labels)
     clear, majority = faces.majority
     if clear.any():
-        told["ferplus_majority"] = figures(chances[clear], majority[clear])
+        told["ferplus_majority"] = figures(emotions[clear], majority[clear])
     return told | {
         "labels": list(EMOTIONS),
         "usages": usages,
@@ -87,14 +87,15 @@ def _chosen(faces: Faces, split: str | None, path: Path) -> tuple[Faces, list[in
     return faces.take(np.isin(faces.usage, wanted)), wanted
 
 
-def _logits(classifier: Classifier, faces: Faces) -> tuple[Floats, list[float]]:
-    """Logits (n, 7) as the daemon's classifier gives them, and how many milliseconds each took."""
+def _judged(classifier: Classifier, faces: Faces) -> tuple[Floats, Floats, list[float]]:
+    """Logits (n, 7) as the daemon's classifier gives them, emotions (n, 7) as it believes them, milliseconds a face."""
     clock = SystemClock()
-    said = np.empty((len(faces), len(EMOTIONS)), np.float32)
+    said, believed = (np.empty((len(faces), len(EMOTIONS)), np.float32) for _ in range(2))
     times_ms: list[float] = []
     for row, image in enumerate(faces.images):
         crop = Crop(image, (0.0, 0.0, 48.0, 48.0), _NO_LANDMARKS, 1.0, False, HostNs(0))
         start = clock.now()
-        said[row] = classifier.face(crop).logits
+        estimate = classifier.face(crop)
         times_ms.append((clock.now() - start) / 1e6)
-    return said, times_ms
+        said[row], believed[row] = estimate.logits, estimate.emotion
+    return said, believed, times_ms

@@ -1,6 +1,6 @@
 """Training the fusion head from what both networks said of people they never learned.
 
-Needs runs/face/tuning.npz (the face network's logits on its tuning part) and runs/wrist/oof.npz (the wrist network's
+Needs runs/face/tuning.npz (what the device would believe of the face network's tuning part) and runs/wrist/oof.npz (the wrist network's
 probabilities on its left-out subjects). People of one half train the head, those of the other half judge it.
 """
 # Keras ships no types: what its objects return is unknown to the checker. The functions' own signatures are typed.
@@ -94,7 +94,8 @@ def read(face_run: Path, wrist_run: Path) -> Said:
     for path, name in ((tuned, "face"), (oof, "wrist")):
         if not path.exists():
             raise DatasetError(f"{path} is not there; run `python -m models train {name} --data DIR` first", path)
-    temperature = float(json.loads((face_run / "contract.json").read_text())["temperature"])
+    face_contract = json.loads((face_run / "contract.json").read_text())
+    temperature = float(face_contract.get("votes_temperature", face_contract["temperature"]))
     with np.load(tuned, allow_pickle=False) as face, np.load(oof, allow_pickle=False) as wrist:
         chances = np.clip(wrist["probability"].astype(np.float64), 1e-4, 1 - 1e-4)
         _, people = np.unique(wrist["subject"], return_inverse=True)

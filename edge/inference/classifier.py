@@ -20,9 +20,9 @@ class FaceEstimate:
     """What one face says."""
 
     emotion: Floats
-    """(7,) calibrated probabilities, in the order of EMOTIONS"""
+    """(7,) calibrated probabilities, in the order of EMOTIONS: by the votes head where the network has one"""
     logits: Floats
-    """(7,)"""
+    """(7,) of the head that learned the contest's labels"""
     grabbed: HostNs
 
 
@@ -142,11 +142,17 @@ class Classifier:
 class _Face:
     def __init__(self, model: FaceModel, network: Network) -> None:
         self.model = model
-        self._run = network.quick()
+        self._network = network
+        self._quick = None if model.voted else network.quick()
 
     def judge(self, crop: Crop) -> FaceEstimate:
-        logits = self._run(scaled_face(crop.image, self.model.offset, self.model.divisor))[0].copy()
-        return FaceEstimate(softmax(logits, self.model.temperature), logits, crop.grabbed)
+        scaled = scaled_face(crop.image, self.model.offset, self.model.divisor)
+        if self._quick is not None:
+            logits = self._quick(scaled)[0].copy()
+            return FaceEstimate(softmax(logits, self.model.temperature), logits, crop.grabbed)
+        said = self._network.run({"face": scaled})
+        votes = softmax(said["votes"][0], self.model.votes_temperature)
+        return FaceEstimate(votes, said["logits"][0], crop.grabbed)
 
 
 class _Wrist:
