@@ -150,7 +150,7 @@ class DetectorModel(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TensorModel(Struct, frozen=True, forbid_unknown_fields=True):
-    """A judge without a graph. Input ``features`` (1, n); output (1, k): ``probability``, ``scores`` or ``components``."""
+    """A judge without a graph. ``features`` (1, n) in; out (1, k) ``probability``, ``scores`` or ``components``."""
 
     network: Network
     """Its lowering says `knn`, `svm` or `pca`."""
@@ -158,7 +158,7 @@ class TensorModel(Struct, frozen=True, forbid_unknown_fields=True):
     """Names, in the order of the input's last axis."""
     labels: tuple[str, ...] = ()
     """Of the output's last axis; none for a projection."""
-    told: Mapping[str, int | float | str | bool | tuple[float, ...] | tuple[str, ...]] = {}
+    told: Mapping[str, int | float | str | bool | tuple[float | str, ...]] = {}
     """What the room that uses it is told beside: window_s, step_s ..."""
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from edge.flow import Floats
 from edge.inference.ports import NetworkError, Port, Raw
+from edge.inference.tensor_network import TensorNetwork
 
 
 class Network(Protocol):
@@ -50,8 +51,10 @@ def load_network(content: bytes, *, name: str, threads: int = 1, carries_state: 
     if name.endswith(".onnx"):
         # Imported only where such a file is met: a device with .tflite files alone needs no ONNX Runtime.
         return importlib.import_module("edge.inference.onnx").OnnxNetwork(content, name=name, threads=threads)
+    if name.endswith(".npz"):
+        return TensorNetwork(content, name=name)
     if not name.endswith(".tflite"):
-        raise NetworkError(f"{name} is no network file that a runtime here knows; give a .tflite or .onnx file")
+        raise NetworkError(f"{name} is no network file that a runtime here knows; give a .tflite, .onnx or .npz file")
     return TfliteNetwork(content, name=name, threads=threads, carries_state=carries_state)
 
 
