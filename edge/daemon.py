@@ -14,6 +14,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from edge.baseline_store import BaselineError
 from edge.bundle import Bundle
 from edge.clock import HostNs, SystemClock, nanoseconds
 from edge.ears import Ears
@@ -57,8 +58,7 @@ class Daemon:
         self._classifier = classifier = Classifier(bundle, settings.models.threads)
         self._decider = Decider(settings.decision)
         wrist = bundle.contract.models.wrist
-        window_s = wrist.window_s if wrist and settings.watch.address else None
-        self._resting = Resting(settings.state_path, window_s, clock)
+        self._resting = Resting(settings.state_path, wrist.window_s if wrist else None, clock)
         self._ears = Ears(
             settings.watch.address, wrist, classifier, clock, self.health, self.onlooker, self._heard, self._resting
         )
@@ -89,7 +89,19 @@ class Daemon:
 
     def baseline_start(self) -> None:
         """Take the next five quiet minutes as this person at rest; BaselineError when there is no wrist to measure."""
+        if not self._ears.address:
+            raise BaselineError("no baseline can be measured without a watch; set watch.address, or pair one")
         self._resting.start()
+
+    @property
+    def watch_address(self) -> str:
+        """Of the watch that is listened to; empty while there is none."""
+        return self._ears.address
+
+    def follow(self, address: str) -> None:
+        """Listen to another watch from now on; its first packets may take a while."""
+        self._ears.follow(address)
+        self._lose_the_wrist()
 
     @property
     def finished(self) -> asyncio.Event:
@@ -102,16 +114,14 @@ class Daemon:
 
     def sensors(self) -> Mapping[str, str]:
         """`watch` and `camera`, as far as they are set: `online` or `offline`."""
-        asked = {"watch": self._settings.watch.address, "camera": self._settings.camera.source}
+        asked = {"watch": self._ears.address, "camera": self._settings.camera.source}
         there = {"watch": self._ears.online, "camera": self._eyes.online}
         return {name: "online" if there[name] else "offline" for name, place in asked.items() if place}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until ``stop`` is set; what is in the outbox then stays there for the next start."""
         async with asyncio.TaskGroup() as lanes:
-            tasks = [lanes.create_task(self._tick(), name="tick")]
-            if self._settings.watch.address:
-                tasks.append(lanes.create_task(self._ears.run(), name="watch"))
+            tasks = [lanes.create_task(self._tick(), name="tick"), lanes.create_task(self._ears.run(), name="watch")]
             if self._settings.camera.source:
                 tasks.append(lanes.create_task(self._eyes.run(), name="camera"))
             await stop.wait()

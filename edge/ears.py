@@ -1,4 +1,4 @@
-"""The watch: packets in, one wrist estimate a hop out, for as long as there is a watch."""
+"""The watch: packets in, one wrist estimate a hop out, for as long as there is a watch; another one when told to."""
 
 import asyncio
 import logging
@@ -52,20 +52,23 @@ class Ears:
     ) -> None:
         self.ended = asyncio.Event()
         """The watch was a recording, and it came to its end."""
-        self._address = address
+        self.address = address
+        """Of the watch that is listened to; empty while there is none. Another one is followed with `follow`."""
+        self._turned = asyncio.Event()
+        self._wrist = wrist
         self._classifier = classifier
         self._clock = clock
         self._health = health
         self._onlooker = onlooker
         self._heard = heard
         self._watch = Watch(clock)
-        self._body = Body(usual(wrist), wrist.window_s, wrist.step_s) if wrist else None
         self._resting = resting
-        if self._body is not None and resting is not None and resting.baseline is not None:
-            self._body.anchor(resting.baseline)
-        self._lane: Lane[Window] = Lane("windows", size=16)
+        self._body = self._fresh_body()
+        self._lane: Lane[tuple[Body, Window]] = Lane("windows", size=16)
         self._link: Link | None = None
         self._link_counts: Counter[str] = Counter()
+        self._lost_before: Counter[str] = Counter()
+        """Of watches that were followed earlier: a count never goes back."""
 
     @property
     def device_clock(self) -> ClockEstimate:
@@ -81,27 +84,46 @@ class Ears:
 
     def losses(self) -> Counter[str]:
         """What was refused or missing so far, by name."""
-        counts = Counter({name: n for name, n in self._watch.counts.items() if name not in NO_LOSS})
+        counts = self._lost_before + Counter({n: k for n, k in self._watch.counts.items() if n not in NO_LOSS})
         counts.update(self._link_counts)
         counts["windows"] = self._lane.dropped
         return counts
+
+    def follow(self, address: str) -> None:
+        """Leave the watch for another from now on: its clock is learned anew, and no window holds both."""
+        self.address = address
+        self._turned.set()
 
     async def run(self) -> None:
         """Listen until cancelled or the recording ends; raise LinkError when a recording cannot be played."""
         with ThreadPoolExecutor(1, "wrist") as thread:
             async with asyncio.TaskGroup() as lanes:
-                lanes.create_task(self._listen(), name="watch")
+                lanes.create_task(self._listen_in_turn(), name="watch")
                 lanes.create_task(self._think(thread), name="wrist")
 
-    async def _listen(self) -> None:
-        lasting = not self._address.startswith(("replay:", "virtual:"))  # what fails in a file will fail again
-        reset = _adapter_reset() if self._address.startswith("ble:") else None
+    async def _listen_in_turn(self) -> None:
+        while True:
+            self._turned.clear()
+            async with asyncio.TaskGroup() as one:
+                listening = one.create_task(self._listen(self.address), name="listening")
+                await self._turned.wait()
+                listening.cancel()
+            self._lost_before = self.losses() - Counter(windows=self._lane.dropped)
+            self._watch, self._body = Watch(self._clock), self._fresh_body()
+            self._link_counts = Counter()
+            self._onlooker.forget()
+
+    async def _listen(self, address: str) -> None:
+        if not address:
+            return
+        lasting = not address.startswith(("replay:", "virtual:"))  # what fails in a file will fail again
+        reset = _adapter_reset() if address.startswith("ble:") else None
         while True:
             try:
                 async with open_device(
-                    self._address, now=self._clock.now, speed=self._clock.speed, reset_adapter=reset
+                    address, now=self._clock.now, speed=self._clock.speed, reset_adapter=reset
                 ) as self._link:
-                    log.info("listening to %s", self._address)
+                    log.info("listening to %s", address)
                     await self._hear(self._link)
                 log.info("the watch's recording has ended")
                 self.ended.set()
@@ -124,28 +146,37 @@ class Ears:
                 if self._body is None or samples.channel not in CHANNELS:
                     continue
                 for window in self._body.windows.feed(samples):
-                    self._lane.put(window)
+                    self._lane.put((self._body, window))
             self._link_counts = Counter({name: n for name, n in link.counts().items() if name != "packets"})
 
     async def _think(self, thread: ThreadPoolExecutor) -> None:
         loop = asyncio.get_running_loop()
-        async for window in self._lane:
-            estimate = await loop.run_in_executor(thread, self._judge, window)
+        async for body, window in self._lane:
+            estimate = await loop.run_in_executor(thread, self._judge, body, window)
             if estimate is not None:
                 await self._heard(estimate)
 
-    def _judge(self, window: Window) -> WristEstimate | None:
-        """One window to one estimate; None when the watch is not on a wrist or says too little."""
-        if self._body is None:
+    def _judge(self, body: Body, window: Window) -> WristEstimate | None:
+        """One window to one estimate; None when the watch is not on a wrist, says too little, or was left."""
+        if body is not self._body:
             return None
-        reading = self._body.read(window)
+        reading = body.read(window)
         measured = self._resting.hear(reading) if self._resting else None
         if measured is not None:
-            self._body.anchor(measured)
+            body.anchor(measured)
         if reading.told is None:
             self._health.skipped["off_wrist" if reading.wear is Wear.OFF else "poor_window"] += 1
             return None
         return self._classifier.wrist(reading.told)
+
+    def _fresh_body(self) -> Body | None:
+        """Windows that hold nothing yet, told from the person's own baseline where one was measured."""
+        if self._wrist is None:
+            return None
+        body = Body(usual(self._wrist), self._wrist.window_s, self._wrist.step_s)
+        if self._resting is not None and self._resting.baseline is not None:
+            body.anchor(self._resting.baseline)
+        return body
 
 
 def _adapter_reset() -> Callable[[], Awaitable[None]]:

@@ -43,6 +43,11 @@ class Onlooker:
         self._wanted: asyncio.Future[Frame] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
+    def forget(self) -> None:
+        """Another watch comes: what the last one said is no news of it."""
+        self.heard = self.battery = self.waited_ns = None
+        self.packets = 0
+
     def packet(self, packet: Packet) -> None:
         self.packets += 1
         self.heard = HostNs(packet.arrived_ns)

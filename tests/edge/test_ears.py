@@ -1,0 +1,86 @@
+"""Another watch is followed while the daemon runs."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import msgspec
+import pytest
+
+from edge.baseline_store import BaselineError
+from edge.daemon import Daemon
+from edge.flow import Channel, Samples
+from edge.service import Service, open_service
+from edge.settings import Settings, WatchSettings
+
+PATIENCE_S = 30.0
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncGenerator[Service]:
+    """A daemon at twenty times the pace of life, until the block ends."""
+    stop = asyncio.Event()
+    async with open_service(settings, speed=20.0) as service:
+        task = asyncio.create_task(service.daemon.run(stop))
+        try:
+            yield service
+        finally:
+            stop.set()
+            await task
+
+
+async def heard(daemon: Daemon, channel: Channel) -> Samples:
+    """The next samples of a channel."""
+    found: asyncio.Future[Samples] = asyncio.get_running_loop().create_future()
+
+    def tap(samples: Samples) -> None:
+        if samples.channel is channel and not found.done():
+            found.set_result(samples)
+
+    daemon.onlooker.tap = tap
+    async with asyncio.timeout(PATIENCE_S):
+        return await found
+
+
+@pytest.fixture
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings(state_dir=str(tmp_path_factory.mktemp("state")))
+
+
+async def test_a_daemon_without_a_watch_follows_the_first(settings: Settings) -> None:
+    async with running(settings) as service:
+        daemon = service.daemon
+        assert (daemon.watch_address, dict(daemon.sensors())) == ("", {})
+        with pytest.raises(BaselineError, match="pair one"):
+            daemon.baseline_start()
+        daemon.follow("virtual:wearer?seed=1")
+        await heard(daemon, Channel.PULSE)
+        assert daemon.sensors() == {"watch": "online"}
+
+
+async def test_the_next_watch_takes_the_place_of_the_last(settings: Settings) -> None:
+    first = "virtual:wearer?seed=1&garbage=0.2"
+    settings = msgspec.structs.replace(settings, watch=WatchSettings(address=first))
+    async with running(settings) as service:
+        daemon = service.daemon
+        await heard(daemon, Channel.SKIN_CONDUCTANCE)
+        while not daemon.losses()["garbage"]:
+            await heard(daemon, Channel.PULSE)
+        lost, packets = daemon.losses()["garbage"], daemon.onlooker.packets
+        daemon.follow("virtual:wearer?device=polar-h10")
+        assert (await heard(daemon, Channel.ECG)).rate_hz == pytest.approx(130, rel=0.1)
+        assert daemon.losses()["garbage"] >= lost
+        assert daemon.onlooker.packets < packets
+        assert daemon.prediction is None
+        assert not daemon.finished.is_set()
+
+
+async def test_a_watch_that_cannot_be_reached_can_be_left(settings: Settings) -> None:
+    settings = msgspec.structs.replace(settings, watch=WatchSettings(address="tcp:127.0.0.1:9"))
+    async with running(settings) as service:
+        daemon = service.daemon
+        async with asyncio.timeout(PATIENCE_S):
+            while not daemon.health.dropped["link"]:
+                await asyncio.sleep(0)
+        daemon.follow("virtual:wearer?seed=1")
+        await heard(daemon, Channel.PULSE)
