@@ -16,9 +16,10 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import Meta, Struct
 
-from edge.bundle_canary import CANARY, CanaryError, check_canary
+from edge.bundle_canary import CANARY, TWINS, CanaryError, check_canary
 from edge.bundle_contract import Contract, Name, Version, read_contract, release
 from edge.bundle_keys import KeyFileError, trusted_keys
+from edge.inference.choice import Runtime, pick
 from edge.inference.ports import NetworkError
 from edge.inference.runtime import Network, load_network
 
@@ -63,6 +64,8 @@ class Bundle:
     path: Path
     manifest: Manifest
     contract: Contract
+    runtime: Runtime = "auto"
+    """Which of its networks' files are run."""
 
     @classmethod
     def open(
@@ -75,13 +78,15 @@ class Bundle:
         now: datetime | None = None,
         canary: bool = True,
         threads: int = 1,
+        runtime: Runtime = "auto",
     ) -> "Bundle":
         """Check signature, checksums, contract, versions and canary, in this order; BundleError on the first fault.
 
         ``trusted`` are the keys that may sign; None for those that ship and those the user added.
         ``feature_version`` is the device's own.
         ``floor`` is the highest minimum version that any bundle run here has set. ``now`` is compared with the expiry;
-        None on a device whose wall clock cannot be trusted. The canary runs every network twice on stored inputs.
+        None on a device whose wall clock cannot be trusted. The canary runs every network twice on stored inputs, in
+        the form that ``runtime`` picks.
         """
         try:
             keys = trusted_keys() if trusted is None else trusted
@@ -91,7 +96,7 @@ class Bundle:
         _check_files(path, manifest)
         contract = _contract(path, manifest)
         _check_release(path, contract, manifest, feature_version, floor, now)
-        bundle = cls(path, manifest, contract)
+        bundle = cls(path, manifest, contract, runtime)
         if canary:
             bundle.check_canary(threads)
         return bundle
@@ -129,23 +134,27 @@ class Bundle:
     def network(self, name: str, *, threads: int = 1, twin: bool = False) -> Network:
         """Load a network by its name in the contract (`face`, `detector/pnet`); ``twin`` loads its float twin.
 
-        Raises BundleError when the bundle has no such network or the runtime cannot load it.
+        Raises BundleError when the bundle has no such network, or none for the runtime, or that cannot load it.
         """
         networks = dict(self.contract.networks())
         if name not in networks:
             raise BundleError(f"{self.path} has no network {name}; it has {', '.join(networks) or 'none'}")
         piece = networks[name]
-        file = piece.float_file if twin and piece.float_file is not None else piece.file
         try:
+            file = piece.float_file if twin and piece.float_file is not None else pick(self.runtime, name, piece.files)
             return load_network(self.read(file), name=file, threads=threads, carries_state=piece.carries_state)
         except NetworkError as error:
             raise BundleError(f"{self.path}: {error}") from error
 
     def check_canary(self, threads: int = 1) -> None:
         """Run every network on the stored inputs, each twice in a row; raise BundleError where an answer is another."""
-        networks = {
-            name: (self.network(name, threads=threads), piece.tolerance) for name, piece in self.contract.networks()
-        }
+        networks: dict[str, tuple[Network, float]] = {}
+        for name, piece in self.contract.networks():
+            network = self.network(name, threads=threads)
+            if piece.onnx is not None and network.name == piece.onnx.file:
+                networks[f"{TWINS}/{name}"] = network, piece.onnx.tolerance
+            else:
+                networks[name] = network, piece.tolerance
         try:
             check_canary(self.read(CANARY), networks)
         except (CanaryError, NetworkError) as error:
@@ -217,9 +226,14 @@ def _contract(path: Path, manifest: Manifest) -> Contract:
         raise BundleError(f"{path / CONTRACT} does not follow schema 1 ({error}); export the bundle again") from error
     named = {CANARY, REPORT}
     for _, network in contract.networks():
-        named |= {network.file} if network.float_file is None else {network.file, network.float_file}
+        named |= {*network.files} if network.float_file is None else {*network.files, network.float_file}
     if absent := named - manifest.files.keys():
         raise BundleError(f"{path / MANIFEST} lists no {min(absent)}, which it must have; export the bundle again")
+    for name, network in contract.networks():
+        if network.onnx is not None and network.onnx.sha256 != manifest.files[network.onnx.file].sha256:
+            raise BundleError(
+                f"{path / CONTRACT} names another {network.onnx.file} for {name}; export the bundle again"
+            )
     return contract
 
 

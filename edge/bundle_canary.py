@@ -16,6 +16,8 @@ from edge.inference.ports import Raw
 from edge.inference.runtime import Network
 
 CANARY = "canary.npz"
+TWINS = "onnx"
+"""The vectors of a network's ONNX twin stand under `onnx/NETWORK`."""
 LEAST_VECTORS = 1
 """Vectors that every network must have."""
 

@@ -29,7 +29,18 @@ class Tensor(Struct, frozen=True, forbid_unknown_fields=True):
     """As stored in the file; callers of `run` always see float32."""
 
 
-class Network(Struct, frozen=True, forbid_unknown_fields=True):
+class OnnxTwin(Struct, frozen=True, forbid_unknown_fields=True):
+    """The same network for ONNX Runtime: the names, shapes and carried states of its other file, all in float32."""
+
+    file: Name
+    lowering: Name
+    """`onnx-float`, `onnx-dynamic`, `onnx-qdq` ...; QDQ scales inside, so its inputs and outputs are plain numbers."""
+    bytes: Annotated[int, Meta(ge=1)]
+    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    tolerance: NonNegative = 0.0
+
+
+class Network(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One network's files and their form."""
 
     file: Name
@@ -44,6 +55,13 @@ class Network(Struct, frozen=True, forbid_unknown_fields=True):
     """The file keeps variables between runs (a fused LSTM does): they are reset before each run."""
     tolerance: NonNegative = 0.0
     """How far a float output may be from its canary value on another machine; integers may be one step off."""
+    onnx: OnnxTwin | None = None
+    """Its twin for ONNX Runtime; None when there is none, or when `file` is itself for ONNX Runtime."""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that a device may run, the first by preference."""
+        return (self.file,) if self.onnx is None else (self.file, self.onnx.file)
 
 
 class FaceModel(Struct, frozen=True, forbid_unknown_fields=True):

@@ -22,7 +22,14 @@ def models(settings: Settings, *, canary: bool = False) -> Check:
     name, now = "Models", datetime.now(UTC)
     try:
         floor = read_floor(settings.state_path)
-        bundle = Bundle.open(settings.bundle_path, feature_version=FEATURE_VERSION, floor=floor, now=now, canary=canary)
+        bundle = Bundle.open(
+            settings.bundle_path,
+            feature_version=FEATURE_VERSION,
+            floor=floor,
+            now=now,
+            canary=canary,
+            runtime=settings.models.runtime,
+        )
     except BundleError as error:
         return Check(name, "bad", str(error), "Install the release again, or name another bundle in models.bundle.")
     proven = "signature, checksums and answers are right" if canary else "signature and checksums are right"

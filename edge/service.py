@@ -110,6 +110,7 @@ def open_bundle(settings: Settings) -> Bundle:
         floor=read_floor(settings.state_path),
         now=datetime.now(UTC),
         threads=settings.models.threads,
+        runtime=settings.models.runtime,
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import platformdirs
 
+from edge.inference.choice import Runtime
 from edge.inference.decision import DecisionSettings
 from edge.panel.settings import PanelSettings
 from edge.relay.settings import MqttSettings, OutboxSettings
@@ -49,6 +50,8 @@ class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Threads of each model; more helps the face network only."""
     face_fresh_s: float = 3.0
     """A face seen this long ago still speaks for the person now."""
+    runtime: Runtime = "auto"
+    """`litert`, `onnx` (ONNX Runtime, as on a Jetson), or `auto` for the first of them that is installed."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.threads <= 16:

@@ -18,4 +18,5 @@ def twin(bundle: Bundle) -> Bundle:
 def _lifted(model: FaceModel | WristModel | FusionModel | None) -> FaceModel | WristModel | FusionModel | None:
     if model is None or model.network.float_file is None:
         return model
-    return msgspec.structs.replace(model, network=msgspec.structs.replace(model.network, file=model.network.float_file))
+    lifted = msgspec.structs.replace(model.network, file=model.network.float_file, onnx=None)
+    return msgspec.structs.replace(model, network=lifted)

@@ -16,6 +16,11 @@ class Network(Protocol):
     """A loaded network. One thread at a time may use it."""
 
     @property
+    def name(self) -> str:
+        """Its file."""
+        ...
+
+    @property
     def inputs(self) -> Mapping[str, Port]: ...
     @property
     def outputs(self) -> Mapping[str, Port]: ...
