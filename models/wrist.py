@@ -33,13 +33,15 @@ def vagus_wrist(
     units: int = UNITS,
     steps: int | None = STEPS,
     *,
+    classes: int = len(LABELS),
     every_step: bool = False,
     dropout: float = 0.3,
     decay: float = 1e-4,
 ) -> keras.Model:
     """Ours: one LSTM and a dense layer. 7,058 parameters: 4 * 24 * (48 + 24 + 1) + 2 * (24 + 1).
 
-    `every_step` gives the logits after each window, (batch, steps, 2), as training needs; otherwise after the last.
+    `every_step` gives the logits after each window, (batch, steps, classes), as training needs; otherwise after the
+    last.
     """
     x = sequence = keras.Input((steps, features), name="features")
     x = layers.Dropout(dropout, name="input_dropout")(x)
@@ -51,7 +53,7 @@ def vagus_wrist(
         name=MEMORY,
     )(x)
     x = layers.Dropout(dropout, name="memory_dropout")(x)
-    return keras.Model(sequence, layers.Dense(len(LABELS), name=VERDICT)(x), name="vagus_wrist")
+    return keras.Model(sequence, layers.Dense(classes, name=VERDICT)(x), name="vagus_wrist")
 
 
 def stepwise(model: keras.Model) -> keras.Model:
@@ -65,7 +67,7 @@ def stepwise(model: keras.Model) -> keras.Model:
     carried = [keras.Input((memory.units,), name=f"{MEMORY}_{letter}") for letter in "hc"]
     cell = layers.LSTMCell(memory.units, name=MEMORY)
     answer, after = cell(window, carried)
-    dense = layers.Dense(len(LABELS), name=VERDICT)
+    dense = layers.Dense(verdict.units, name=VERDICT)
     logits = dense(answer)
     cell.set_weights(memory.get_weights())
     dense.set_weights(verdict.get_weights())

@@ -37,6 +37,7 @@ class Recipe:
     hop_s: float = 5.0
     steps: int = STEPS
     units: int = UNITS
+    classes: int = len(LABELS)
     batches: int = 150
     batch: int = 32
     rate: float = 3e-3
@@ -74,13 +75,14 @@ def fit(people: Sequence[Sequence[Told]], recipe: Recipe, seed: int, seen: Seen)
     """Train on these people, each told from several late starts (the first from the beginning)."""
     keras.utils.set_random_seed(seed)
     model = vagus_wrist(
-        len(recipe.names), recipe.units, recipe.steps, every_step=True, dropout=recipe.dropout, decay=recipe.decay
-    )
+        len(recipe.names), recipe.units, recipe.steps,
+        classes=recipe.classes, every_step=True, dropout=recipe.dropout, decay=recipe.decay,
+    )  # fmt: skip
     rate = keras.optimizers.schedules.CosineDecay(recipe.rate, recipe.batches)
     loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.smoothing)
     cast(Any, model).compile(keras.optimizers.Adam(cast(Any, rate)), loss)
     rng = np.random.default_rng(seed)
-    balance = _balance([starts[0] for starts in people])
+    balance = _balance([starts[0] for starts in people], recipe.classes)
     for batch in range(recipe.batches):
         model.train_on_batch(*_crops(people, recipe, balance, rng))
         seen((batch + 1) / recipe.batches)
@@ -89,7 +91,10 @@ def fit(people: Sequence[Sequence[Told]], recipe: Recipe, seed: int, seen: Seen)
 
 def network(weights: Weights, recipe: Recipe) -> keras.Model:
     """The trained network as it is handed on: a whole sequence in, the logits after it out."""
-    model = vagus_wrist(len(recipe.names), recipe.units, recipe.steps, dropout=recipe.dropout, decay=recipe.decay)
+    model = vagus_wrist(
+        len(recipe.names), recipe.units, recipe.steps,
+        classes=recipe.classes, dropout=recipe.dropout, decay=recipe.decay,
+    )  # fmt: skip
     model.set_weights([weights.kernel, weights.recurrent, weights.bias, weights.dense, weights.dense_bias])
     return model
 
@@ -102,7 +107,7 @@ def sequences(
     rows, labels, names = list[Floats](), list[int](), list[str]()
     for k in range(count):
         told = people[k % len(people)]
-        ends = np.flatnonzero(told.usable & (told.labels == (k // len(people)) % 2))
+        ends = np.flatnonzero(told.usable & (told.labels == (k // len(people)) % recipe.classes))
         ends = ends[ends >= recipe.steps - 1]
         if not len(ends):
             continue
@@ -113,17 +118,17 @@ def sequences(
     return np.stack(rows), np.array(labels, np.int64), names
 
 
-def _balance(people: Sequence[Told]) -> Floats:
-    """Weight of each label, so that both count the same."""
+def _balance(people: Sequence[Told], classes: int) -> Floats:
+    """Weight of each label, so that all count the same."""
     labels = np.concatenate([p.labels[p.usable] for p in people])
-    counts = np.array([(labels == k).sum() for k in range(len(LABELS))])
-    return (counts.sum() / (2 * np.maximum(counts, 1))).astype(np.float32)
+    counts = np.array([(labels == k).sum() for k in range(classes)])
+    return (counts.sum() / (classes * np.maximum(counts, 1))).astype(np.float32)
 
 
 def _crops(
     people: Sequence[Sequence[Told]], recipe: Recipe, balance: Floats, rng: np.random.Generator
 ) -> tuple[Floats, Floats, Floats]:
-    """A batch: features (b, steps, k), one-hot labels (b, steps, 2), weights (b, steps), 0 where nothing is judged."""
+    """A batch: features (b, steps, k), one-hot labels (b, steps, classes), weights (b, steps), 0 where not judged."""
     shape = (recipe.batch, recipe.steps)
     features = np.zeros((*shape, len(recipe.names)), np.float32)
     labels, weights = np.zeros(shape, np.int64), np.zeros(shape, np.float32)
@@ -139,7 +144,7 @@ def _crops(
         for columns in _sensors(recipe.names):
             if rng.random() < recipe.silence:
                 features[row][:, columns] = 0
-    return features, np.eye(len(LABELS), dtype=np.float32)[labels], weights * balance[labels]
+    return features, np.eye(recipe.classes, dtype=np.float32)[labels], weights * balance[labels]
 
 
 def _sensors(names: Sequence[str]) -> list[list[int]]:

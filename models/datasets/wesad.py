@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -19,16 +20,17 @@ from models.datasets import DatasetError
 from models.datasets.recordings import Labels, Recording, archive, e4_tracks
 
 FILE, PHASES = "wesad_wrist.npz", "wesad_phases.csv"
-_STRESS = 2
 
 
 class Calm(Enum):
-    """Which phases count as not stressed; all others but stress are left out."""
+    """Which label each phase gets; other phases are left out. Stress is always 1."""
 
-    BASELINE = frozenset({1})
+    BASELINE = MappingProxyType({1: 0, 2: 1})
     """Stress versus baseline: the usual binary task."""
-    ALL = frozenset({1, 3, 4})
+    ALL = MappingProxyType({1: 0, 2: 1, 3: 0, 4: 0})
     """Stress versus baseline, amusement and meditation."""
+    AMUSEMENT_APART = MappingProxyType({1: 0, 2: 1, 3: 2})
+    """Baseline, stress, amusement: the usual task of three classes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +65,12 @@ def _read(path: Path, phases: dict[str, list[Phase]], calm: Calm, trim_s: float)
 
 
 def label_track(phases: list[Phase], seconds: int, calm: Calm, trim_s: float) -> Labels:
-    """One label a second: 1 stress, 0 calm, -1 everything else."""
+    """One label a second, as ``calm`` has it: 1 stress, 0 calm, 2 amusement where it stands apart, -1 all else."""
     label = np.full(seconds, -1, np.int8)
     for phase in phases:
         a, b = max(0, int(np.ceil(phase.start_s + trim_s))), max(0, int(phase.end_s - trim_s))
-        if phase.label == _STRESS:
-            label[a:b] = 1
-        elif phase.label in calm.value:
-            label[a:b] = 0
+        if phase.label in calm.value:
+            label[a:b] = calm.value[phase.label]
     return label
 
 
