@@ -2,7 +2,7 @@
 
 import platform
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -13,14 +13,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.bundle import MANIFEST, REPORT, Bundle, Manifest
 from edge.bundle_canary import CANARY, Vector, write_canary
-from edge.bundle_contract import Contract, DetectorModel, FaceModel, FusionModel, Models, Network, WristModel
-from edge.flow import Floats
+from edge.bundle_contract import Contract, DetectorModel, Models
 from edge.inference.runtime import load_network
 from edge.signals.features import FEATURE_VERSION
 from export.choose import Choice, choose
 from export.errors import ExportError
-from export.operators import fully_integer, operators
-from export.pack import describe, pretty, write_bundle
+from export.gathered import Gathered, add_network
+from export.judges import TENSORS, Judge, add_judge, read_judge
+from export.operators import operators
+from export.pack import pretty, write_bundle
 from export.report_page import page
 from export.trained import Trained, read_run
 from export.verify import MAX_LOSS, timed
@@ -33,12 +34,7 @@ ROLES: Mapping[str, frozenset[str]] = {
 """What a network is for is told by its inputs."""
 DETECTOR = "detector"
 PAGE = "report.html"
-CANARY_VECTORS = 3
 _TOOLS = ("vagus", "tensorflow", "keras", "ai-edge-litert", "numpy")
-_NOTES = ("layers", "units", "parameters")
-"""What training tells of itself beside the contract; it stands in the card."""
-
-Files = dict[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,32 +58,27 @@ class Order:
     expires: datetime | None = None
 
 
-@dataclass(slots=True)
-class _Gathered:
-    """What the bundle will hold, as it grows."""
-
-    files: Files = field(default_factory=dict[str, bytes])
-    models: dict[str, object] = field(default_factory=dict[str, object])
-    canary: dict[str, list[Vector]] = field(default_factory=dict[str, list[Vector]])
-    networks: dict[str, object] = field(default_factory=dict[str, object])
-    """Of the report."""
-    cards: dict[str, object] = field(default_factory=dict[str, object])
-    choices: dict[str, Choice] = field(default_factory=dict[str, Choice])
-
-
 def release_bundle(
     order: Order, key: Ed25519PrivateKey, say: Callable[[str], None] = lambda _: None
 ) -> tuple[Bundle, Mapping[str, Choice]]:
     """Export what the order names and write the bundle; ExportError, PackError or BundleError, and then no bundle."""
-    found = _runs(order)
+    judges, found = _judges(order), _runs(order)
+    if not found and not judges:
+        raise ExportError(
+            f"{order.runs} holds none of {', '.join(ROLES)}; train first: python -m models train NAME --data DIR"
+        )
     number, least = _numbers(order)
-    gathered = _Gathered()
+    gathered = Gathered()
     for run in found:
         role = _role(run)
         if role in gathered.models:
             raise ExportError(f"{order.runs} holds two networks for {role}; name one with --network")
-        _add(gathered, role, run, choose(run, max_loss=order.max_loss, full_int8=order.full_int8, say=say))
-        _licences(gathered, order.runs / run.name)
+        add_network(gathered, role, run, choose(run, max_loss=order.max_loss, full_int8=order.full_int8, say=say))
+        gathered.licences(order.runs / run.name)
+    for run in judges:
+        say(f"{run.name}: {run.kind}")
+        add_judge(gathered, run, order.max_loss)
+        gathered.licences(order.runs / run.name)
     if order.network is None and order.parent is None and (order.runs / DETECTOR).is_dir():
         say("detector")
         _add_detector(gathered, order.runs / DETECTOR)
@@ -112,13 +103,18 @@ def _runs(order: Order) -> list[Trained]:
     if order.parent is not None:
         return [read_run(order.parent.parent, parent=order.parent)]
     if order.network is not None:
-        return [read_run(order.runs / order.network)]
-    found = [read_run(order.runs / role) for role in ROLES if (order.runs / role / "contract.json").is_file()]
-    if not found:
-        raise ExportError(
-            f"{order.runs} holds none of {', '.join(ROLES)}; train first: python -m models train NAME --data DIR"
-        )
-    return found
+        return [] if (order.runs / order.network / TENSORS).is_file() else [read_run(order.runs / order.network)]
+    return [read_run(order.runs / role) for role in ROLES if (order.runs / role / "contract.json").is_file()]
+
+
+def _judges(order: Order) -> list[Judge]:
+    if order.parent is not None:
+        return []
+    found = sorted(path.parent for path in order.runs.glob(f"{order.network or '*'}/{TENSORS}"))
+    for folder in found:
+        if folder.name in (*ROLES, DETECTOR):
+            raise ExportError(f"{folder} is no {folder.name} but a judge without a graph; name its run otherwise")
+    return [read_judge(folder) for folder in found]
 
 
 def _role(run: Trained) -> str:
@@ -141,96 +137,7 @@ def _numbers(order: Order) -> tuple[str, str]:
     return order.release or f"{major}.{minor}.{int(patch) + 1}", order.min_version or there.min_version
 
 
-def _add(gathered: _Gathered, role: str, run: Trained, choice: Choice) -> None:
-    """Take a chosen network into the bundle: files, contract, canary, report."""
-    file, twin_file = f"{role}.tflite", f"float/{role}.tflite"
-    is_float = choice.lowered.form.weights == "float"
-    content = choice.lowered.content
-    entry = describe(file, content, choice.lowered.form.name, twin=None if is_float else twin_file)
-    gathered.files[file] = content
-    if not is_float:
-        gathered.files[twin_file] = choice.twin.content
-    gathered.models[role] = _model(role, run, choice, entry)
-    gathered.canary[role] = _vectors(file, content, run, choice)
-    gathered.networks[role] = {
-        "run": run.name,
-        "lowering": choice.lowered.form.name,
-        "parameters": choice.parent.parameters,
-        "bytes": len(content),
-        "float_bytes": len(choice.twin.content),
-        "parent_bytes": run.parent.stat().st_size,
-        "fully_integer": fully_integer(content),
-        "operators": operators(content),
-        "measured": choice.measured,
-        "latency_ms": choice.latency,
-        "candidates": choice.candidates,
-        "inputs": _ranges(file, content),
-    }
-    gathered.cards[role] = run.card
-    gathered.choices[role] = choice
-
-
-def _model(role: str, run: Trained, choice: Choice, entry: Network) -> object:
-    """The run's piece of the contract with its network; ExportError names a field that it must not have or lacks."""
-    piece = {key: value for key, value in run.piece.items() if key not in _NOTES}
-    piece["network"] = msgspec.to_builtins(entry)
-    if (trained := piece.pop("feature_version", FEATURE_VERSION)) != FEATURE_VERSION:
-        raise ExportError(
-            f"{run.name} was trained on features of version {trained}, the device computes {FEATURE_VERSION}; "
-            "train it again"
-        )
-    if role == "wrist":
-        told = piece.pop("state_clip", None)
-        piece["steps"] = next(iter(run.calibration.values())).shape[1]
-        piece["states"] = [
-            {
-                "input": state.input,
-                "output": state.output,
-                "clip": told if told is not None and state.input.endswith("_c") else state.clip,
-            }
-            for state in choice.lowered.states
-        ]
-    kinds = {"face": FaceModel, "wrist": WristModel, "fusion": FusionModel}
-    try:
-        return msgspec.to_builtins(msgspec.convert(piece, kinds[role]))
-    except msgspec.ValidationError as error:
-        raise ExportError(f"{run.parent.with_name('contract.json')}: {error}; train the network again") from error
-
-
-def _vectors(file: str, content: bytes, run: Trained, choice: Choice) -> list[Vector]:
-    """Runs on held rows, in the file's own dtypes; a stepwise network is met in the middle of a sequence."""
-    network = load_network(content, name=file)
-    states = choice.lowered.states
-    vectors: list[Vector] = []
-    for row in range(CANARY_VECTORS):
-        feeds: dict[str, Floats] = {name: values[row : row + 1] for name, values in run.held.items()}
-        if states:
-            ((name, windows),) = feeds.items()
-            feeds = {
-                name: windows[:, 0],
-                **{s.input: np.zeros(network.inputs[s.input].shape, np.float32) for s in states},
-            }
-            for moment in range(1, windows.shape[1]):
-                said = network.run(feeds)
-                feeds = {name: windows[:, moment], **{s.input: said[s.output] for s in states}}
-        raw = {name: network.inputs[name].quantise(values) for name, values in feeds.items()}
-        vectors.append(Vector(raw, network.run_raw(raw)))
-    return vectors
-
-
-def _ranges(file: str, content: bytes) -> Mapping[str, tuple[float, ...]]:
-    """The numbers that each integer input can stand for: what calibration found."""
-    ports = load_network(content, name=file).inputs.values()
-    return {
-        port.name: tuple(
-            float(end) for end in port.dequantise(np.array([np.iinfo(port.dtype).min, np.iinfo(port.dtype).max]))
-        )
-        for port in ports
-        if port.scale
-    }
-
-
-def _add_detector(gathered: _Gathered, folder: Path) -> None:
+def _add_detector(gathered: Gathered, folder: Path) -> None:
     """Take the detector's files as export/detector.py left them."""
     try:
         model = msgspec.json.decode((folder / "contract.json").read_bytes(), type=DetectorModel)
@@ -251,15 +158,10 @@ def _add_detector(gathered: _Gathered, folder: Path) -> None:
         }
     gathered.files |= files
     gathered.models[DETECTOR] = msgspec.to_builtins(model)
-    _licences(gathered, folder)
+    gathered.licences(folder)
 
 
-def _licences(gathered: _Gathered, folder: Path) -> None:
-    for path in sorted((folder / "LICENSES").glob("*")):
-        gathered.files[f"LICENSES/{path.name}"] = path.read_bytes()
-
-
-def _report(order: Order, gathered: _Gathered) -> object:
+def _report(order: Order, gathered: Gathered) -> object:
     return {
         "command": order.command,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),

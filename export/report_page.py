@@ -63,9 +63,12 @@ def _network(name: str, network: Facts) -> Iterator[str]:
         yield f"<table><tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr>"
         yield from _candidates(candidates)
         yield "</table>"
-    operators = cast(Mapping[str, int], network["operators"])
-    whole = "integers throughout" if network.get("fully_integer") else "some tensors in float"
-    yield f"<p>Operators ({whole}): {escape(', '.join(f'{op} x {n}' for op, n in operators.items()))}.</p>"
+    operators = cast(Mapping[str, int], network.get("operators") or {})
+    if operators:
+        whole = "integers throughout" if network.get("fully_integer") else "some tensors in float"
+        yield f"<p>Operators ({whole}): {escape(', '.join(f'{op} x {n}' for op, n in operators.items()))}.</p>"
+    else:
+        yield "<p>No graph: arrays in float, computed by NumPy.</p>"
     ranges = cast(Mapping[str, Sequence[float]], network.get("inputs") or {})
     if ranges:
         told = "; ".join(f"{port} {low:.3g} to {high:.3g}" for port, (low, high) in ranges.items())

@@ -44,9 +44,9 @@ def read_run(folder: Path, *, name: str | None = None, parent: Path | None = Non
 
     Raises ExportError naming the file that is missing, unreadable, misshapen, too short, or not finite.
     """
-    piece = _object(folder / "contract.json")
-    calibration, strata = _arrays(folder / "calibration.npz", FEWEST_CALIBRATION)
-    held, extra = _arrays(folder / "held.npz", FEWEST_HELD)
+    piece = read_object(folder / "contract.json")
+    calibration, strata = read_arrays(folder / "calibration.npz", FEWEST_CALIBRATION)
+    held, extra = read_arrays(folder / "held.npz", FEWEST_HELD)
     if calibration.keys() != held.keys():
         raise ExportError(
             f"{folder}: calibration.npz has inputs {sorted(calibration)}, held.npz {sorted(held)}; write both anew"
@@ -68,11 +68,11 @@ def read_run(folder: Path, *, name: str | None = None, parent: Path | None = Non
         strata=tuple(strata.values()),
         held=held,
         labels=extra.get("labels"),
-        card=_object(folder / "card.json") if (folder / "card.json").is_file() else {},
+        card=read_object(folder / "card.json") if (folder / "card.json").is_file() else {},
     )
 
 
-def _object(path: Path) -> dict[str, object]:
+def read_object(path: Path) -> dict[str, object]:
     try:
         return msgspec.json.decode(path.read_bytes(), type=dict[str, object])
     except FileNotFoundError:
@@ -81,7 +81,7 @@ def _object(path: Path) -> dict[str, object]:
         raise ExportError(f"{path} is no JSON object ({error}); train the network again") from error
 
 
-def _arrays(path: Path, fewest: int) -> tuple[dict[str, Floats], dict[str, Labels]]:
+def read_arrays(path: Path, fewest: int) -> tuple[dict[str, Floats], dict[str, Labels]]:
     """Float arrays are inputs, (n, ...); one-dimensional integers are labels or people, (n,)."""
     inputs: dict[str, Floats] = {}
     labels: dict[str, Labels] = {}

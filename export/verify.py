@@ -59,19 +59,28 @@ def compare(lowered: Floats, parent: Floats, labels: Labels | None) -> Measured:
     """Logits (n, k) of both; one column is the logit of a yes."""
     ours, theirs = _probabilities(lowered), _probabilities(parent)
     choice, wanted = ours.argmax(axis=1), theirs.argmax(axis=1)
-    accuracy = None if labels is None else _share(choice == labels)
-    float_accuracy = None if labels is None else _share(wanted == labels)
-    loss = None if accuracy is None or float_accuracy is None else round(100 * (float_accuracy - accuracy), 6)
+    accuracy = None if labels is None else share(choice == labels)
+    float_accuracy = None if labels is None else share(wanted == labels)
     off = np.abs(ours - theirs)
     return Measured(
         n=len(ours),
-        agreement=_share(choice == wanted),
+        agreement=share(choice == wanted),
         drift=float(off.max()),
         drift_mean=float(off.mean()),
         accuracy=accuracy,
         float_accuracy=float_accuracy,
-        loss_points=loss,
+        loss_points=lost(accuracy, float_accuracy),
     )
+
+
+def share(hits: npt.NDArray[np.bool_]) -> float:
+    """How many of the rows, 0 to 1."""
+    return float(np.count_nonzero(hits)) / len(hits)
+
+
+def lost(accuracy: float | None, float_accuracy: float | None) -> float | None:
+    """Accuracy lost, in percentage points."""
+    return None if accuracy is None or float_accuracy is None else round(100 * (float_accuracy - accuracy), 6)
 
 
 def logits_of(network: Network, rows: Mapping[str, Floats], states: Sequence[CarriedState] = ()) -> Floats:
@@ -111,7 +120,3 @@ def _probabilities(logits: Floats) -> Floats:
     whole = np.concatenate([np.zeros_like(logits), logits], axis=1) if logits.shape[1] == 1 else logits
     spread = np.exp(whole - whole.max(axis=1, keepdims=True))
     return (spread / spread.sum(axis=1, keepdims=True)).astype(np.float32)
-
-
-def _share(hits: npt.NDArray[np.bool_]) -> float:
-    return float(np.count_nonzero(hits)) / len(hits)

@@ -1,0 +1,130 @@
+"""What a bundle will hold, gathered network by network."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from edge.bundle_canary import Vector
+from edge.bundle_contract import FaceModel, FusionModel, Network, WristModel
+from edge.flow import Floats
+from edge.inference.runtime import load_network
+from edge.signals.features import FEATURE_VERSION
+from export.choose import Choice
+from export.errors import ExportError
+from export.operators import fully_integer, operators
+from export.pack import describe
+from export.trained import Trained
+
+CANARY_VECTORS = 3
+_NOTES = ("layers", "units", "parameters")
+"""What training tells of itself beside the contract; it stands in the card."""
+
+
+@dataclass(slots=True)
+class Gathered:
+    """Files, contract, canary and report, as they grow."""
+
+    files: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    models: dict[str, object] = field(default_factory=dict[str, object])
+    canary: dict[str, list[Vector]] = field(default_factory=dict[str, list[Vector]])
+    networks: dict[str, object] = field(default_factory=dict[str, object])
+    """Of the report."""
+    cards: dict[str, object] = field(default_factory=dict[str, object])
+    choices: dict[str, Choice] = field(default_factory=dict[str, Choice])
+
+    def licences(self, folder: Path) -> None:
+        """Take the licences that lie in a run."""
+        for path in sorted((folder / "LICENSES").glob("*")):
+            self.files[f"LICENSES/{path.name}"] = path.read_bytes()
+
+
+def add_network(gathered: Gathered, role: str, run: Trained, choice: Choice) -> None:
+    """Take a chosen network into the bundle: files, contract, canary, report."""
+    file, twin_file = f"{role}.tflite", f"float/{role}.tflite"
+    is_float = choice.lowered.form.weights == "float"
+    content = choice.lowered.content
+    entry = describe(file, content, choice.lowered.form.name, twin=None if is_float else twin_file)
+    gathered.files[file] = content
+    if not is_float:
+        gathered.files[twin_file] = choice.twin.content
+    gathered.models[role] = _model(role, run, choice, entry)
+    gathered.canary[role] = _vectors(file, content, run, choice)
+    gathered.networks[role] = {
+        "run": run.name,
+        "lowering": choice.lowered.form.name,
+        "parameters": choice.parent.parameters,
+        "bytes": len(content),
+        "float_bytes": len(choice.twin.content),
+        "parent_bytes": run.parent.stat().st_size,
+        "fully_integer": fully_integer(content),
+        "operators": operators(content),
+        "measured": choice.measured,
+        "latency_ms": choice.latency,
+        "candidates": choice.candidates,
+        "inputs": _ranges(file, content),
+    }
+    gathered.cards[role] = run.card
+    gathered.choices[role] = choice
+
+
+def _model(role: str, run: Trained, choice: Choice, entry: Network) -> object:
+    """The run's piece of the contract with its network; ExportError names a field that it must not have or lacks."""
+    piece = {key: value for key, value in run.piece.items() if key not in _NOTES}
+    piece["network"] = msgspec.to_builtins(entry)
+    if (trained := piece.pop("feature_version", FEATURE_VERSION)) != FEATURE_VERSION:
+        raise ExportError(
+            f"{run.name} was trained on features of version {trained}, the device computes {FEATURE_VERSION}; "
+            "train it again"
+        )
+    if role == "wrist":
+        told = piece.pop("state_clip", None)
+        piece["steps"] = next(iter(run.calibration.values())).shape[1]
+        piece["states"] = [
+            {
+                "input": state.input,
+                "output": state.output,
+                "clip": told if told is not None and state.input.endswith("_c") else state.clip,
+            }
+            for state in choice.lowered.states
+        ]
+    kinds = {"face": FaceModel, "wrist": WristModel, "fusion": FusionModel}
+    try:
+        return msgspec.to_builtins(msgspec.convert(piece, kinds[role]))
+    except msgspec.ValidationError as error:
+        raise ExportError(f"{run.parent.with_name('contract.json')}: {error}; train the network again") from error
+
+
+def _vectors(file: str, content: bytes, run: Trained, choice: Choice) -> list[Vector]:
+    """Runs on held rows, in the file's own dtypes; a stepwise network is met in the middle of a sequence."""
+    network = load_network(content, name=file)
+    states = choice.lowered.states
+    vectors: list[Vector] = []
+    for row in range(CANARY_VECTORS):
+        feeds: dict[str, Floats] = {name: values[row : row + 1] for name, values in run.held.items()}
+        if states:
+            ((name, windows),) = feeds.items()
+            feeds = {
+                name: windows[:, 0],
+                **{s.input: np.zeros(network.inputs[s.input].shape, np.float32) for s in states},
+            }
+            for moment in range(1, windows.shape[1]):
+                said = network.run(feeds)
+                feeds = {name: windows[:, moment], **{s.input: said[s.output] for s in states}}
+        raw = {name: network.inputs[name].quantise(values) for name, values in feeds.items()}
+        vectors.append(Vector(raw, network.run_raw(raw)))
+    return vectors
+
+
+def _ranges(file: str, content: bytes) -> Mapping[str, tuple[float, ...]]:
+    """The numbers that each integer input can stand for: what calibration found."""
+    ports = load_network(content, name=file).inputs.values()
+    return {
+        port.name: tuple(
+            float(end) for end in port.dequantise(np.array([np.iinfo(port.dtype).min, np.iinfo(port.dtype).max]))
+        )
+        for port in ports
+        if port.scale
+    }
