@@ -1,5 +1,6 @@
 """What makes a start impossible: each is one sentence and exit code 2."""
 
+from edge.baseline_store import BaselineError
 from edge.bundle import BundleError
 from edge.panel.errors import PanelError
 from edge.relay.errors import BrokerAddressError, RelayError
@@ -16,6 +17,7 @@ REFUSALS = (
     RefusalError,
     SettingsError,
     BundleError,
+    BaselineError,
     CameraError,
     AddressError,
     LinkError,

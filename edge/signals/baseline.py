@@ -7,9 +7,9 @@ import numpy as np
 
 from edge.clock import StreamNs, nanoseconds, seconds
 from edge.flow import Features, Floats
-from edge.signals.features import FEATURE_VERSION
+from edge.signals.features import FEATURE_VERSION, LOGARITHMIC
 from edge.signals.grid import Doubles, Mask
-from edge.signals.normalise import TREND, Usual, logarithmic, quartiles
+from edge.signals.normalise import SMALLEST, TREND, Usual, logarithmic, quartiles
 
 NEEDED_S = 300.0
 """Five minutes: the short-term recording of the Task Force (1996), and what a person will sit through."""
@@ -48,6 +48,13 @@ class PersonalBaseline:
             raise ValueError("a baseline's centres and spreads must be numbers, spreads not below 0")
         if not (0 < self.window_s < math.inf and 0 < self.seconds < math.inf and min(self.windows, default=0) >= 0):
             raise ValueError("a baseline needs a window and a length above 0 s, and no count below 0")
+
+    def value(self, name: str) -> float | None:
+        """A feature's usual in its own unit, logarithm undone; None when it is not known."""
+        centre = self.centre[self.names.index(name)] if name in self.names else None
+        if centre is None or name not in LOGARITHMIC:
+            return centre
+        return max(math.exp(centre) - SMALLEST, 0.0)
 
 
 class Baseline:

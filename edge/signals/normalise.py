@@ -16,7 +16,7 @@ State: TypeAlias = dict[str, npt.NDArray[np.float32]]
 
 TREND = "_trend"
 """Ending of a name that asks for the mean of a feature's last windows, after normalisation."""
-_SMALLEST = 1e-4
+SMALLEST = 1e-4
 """Added under the logarithm: far below what any of the features can resolve."""
 
 
@@ -165,7 +165,7 @@ class Normaliser:
 def logarithmic(values: Doubles, names: Sequence[str]) -> Doubles:
     """Natural logarithm of the features that are compared by ratio, (..., n); NaN stays NaN."""
     ratio = np.array([n in LOGARITHMIC for n in names])
-    return np.where(ratio, np.log(np.maximum(values, 0) + _SMALLEST), values)
+    return np.where(ratio, np.log(np.maximum(values, 0) + SMALLEST), values)
 
 
 def quartiles(rows: Floats | Doubles) -> tuple[Doubles, Doubles, Doubles, Doubles]:
