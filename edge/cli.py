@@ -6,7 +6,6 @@ Exit codes: 0 done, 1 ran but did not keep its promise, 2 refused at the start, 
 import asyncio
 import logging
 import sys
-from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, TypeVar, cast
 
@@ -15,10 +14,10 @@ import typer
 from rich.console import Console
 from rich.logging import RichHandler
 
+from edge.cli_care import add_to
 from edge.options import Config, Json, Speed, report, settings_of
 from edge.refusal import REFUSALS
 from edge.verbs import check, record, serve
-from firmware_bridge.errors import LinkError
 
 T = TypeVar("T")
 
@@ -114,14 +113,42 @@ def record_verb(
     report(json_file, record(watch or settings.watch.address, out, seconds))
 
 
+@app.command("baseline")
+def baseline_verb(
+    watch: Annotated[str | None, typer.Option(help="Address of the watch; default: the one in the settings.")] = None,
+    forget: Annotated[bool, typer.Option("--forget", help="Remove the stored baseline instead.")] = False,
+    speed: Speed = 1.0,
+    config: Config = None,
+    json_file: Json = None,
+) -> None:
+    """Measure how you are at rest: five guided minutes, kept on this machine, used from the next start on.
+
+    While the daemon runs the watch is its own: stop it first, or start a baseline on its page or over MQTT.
+    Exit code 1 when no five quiet minutes were found.
+    """
+    from edge import baseline_verb as baseline
+
+    settings = settings_of(config)
+    if forget:
+        report(json_file or "-", baseline.forget(settings))
+        return
+    console = Console() if json_file is None else None
+    outcome = asyncio.run(baseline.measure(settings, watch or settings.watch.address, speed, console))
+    report(json_file, outcome)
+    if console is not None:
+        console.print(baseline.told(outcome))
+    if not outcome["measured"]:
+        raise typer.Exit(1)
+
+
 @app.command("devices")
 def devices_verb(
     seconds: Annotated[float, typer.Option(help="How long to listen.", min=1)] = 8.0, json_file: Json = None
 ) -> None:
     """List the watches within reach: signal, family, and what each can give. Exit codes are those of `pair`."""
-    from edge.pairing import list_devices, show_devices
+    from edge.pairing import list_devices, show_devices, with_radio
 
-    devices = _with_devices(list_devices(seconds), json_file)
+    devices = with_radio(list_devices(seconds), json_file)
     report(json_file, {"devices": devices})
     if json_file is None:
         show_devices(devices, Console())
@@ -138,11 +165,11 @@ def pair_verb(
 
     Exit codes: 10 lost, 11 out of reach, 12 no adapter, 13 no permission, 14 wrong passkey, 15 not allowed, 16 refused.
     """
-    from edge.pairing import pair_watch
+    from edge.pairing import pair_watch, with_radio
 
     console = None if json_file else Console()
     settings = settings_of(config if config and config.exists() else None)
-    paired = _with_devices(pair_watch(settings, config, address, passkey, console), json_file)
+    paired = with_radio(pair_watch(settings, config, address, passkey, console), json_file)
     report(json_file, paired)
     if console is not None:
         console.print(f"[green]paired[/] with {paired['name'] or paired['address']}: {_heard(paired)}")
@@ -172,6 +199,9 @@ def bench_verb(
     report(json_file, asyncio.run(bench(settings_of(config), seconds)))
 
 
+add_to(app)
+
+
 def main() -> None:
     """Entry point; never shows a traceback for something the operator can mend."""
     _log_to_stderr()
@@ -199,18 +229,6 @@ def _first(error: Exception) -> Exception:
     while isinstance(error, ExceptionGroup):
         error = cast(ExceptionGroup[Exception], error).exceptions[0]
     return error
-
-
-def _with_devices(work: Coroutine[object, object, T], json_file: str | None) -> T:
-    """Run what needs a radio; each trouble has its sentence and its own exit code."""
-    from edge.pairing import EXIT_CODES
-
-    try:
-        return asyncio.run(work)
-    except LinkError as error:
-        print(f"edge-daemon: {error}", file=sys.stderr)
-        report(json_file, {"trouble": str(error.trouble), "error": str(error)})
-        raise typer.Exit(EXIT_CODES[error.trouble]) from None
 
 
 def _heard(paired: dict[str, object]) -> str:

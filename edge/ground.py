@@ -1,5 +1,6 @@
 """The ground that a daemon stands on (models, disk, wall clock), looked at without one: Checks out."""
 
+import contextlib
 import os
 import shutil
 from datetime import UTC, datetime
@@ -7,7 +8,7 @@ from pathlib import Path
 
 from edge.bundle import Bundle, BundleError
 from edge.bundle_floor import read_floor
-from edge.check import Check
+from edge.check import Check, sentence
 from edge.settings import Settings
 from edge.signals.features import FEATURE_VERSION
 from edge.time_service import Synchronised, synchronised
@@ -31,7 +32,9 @@ def models(settings: Settings, *, canary: bool = False) -> Check:
             runtime=settings.models.runtime,
         )
     except BundleError as error:
-        return Check(name, "bad", str(error), "Install the release again, or name another bundle in models.bundle.")
+        return Check(
+            name, "bad", sentence(str(error)), "Install the release again, or name another bundle in models.bundle."
+        )
     proven = "signature, checksums and answers are right" if canary else "signature and checksums are right"
     return Check(name, "good", f"{bundle.label}: {proven}.")
 
@@ -64,7 +67,8 @@ def writable(place: Path) -> Check | None:
         cure = f"Let this user write there (`chown`), mount the disk writable, or set state_dir. User: {os.geteuid()}."
         return Check("Disk", "bad", f"{place} takes no file: {error.strerror}.", cure)
     finally:
-        probe.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            probe.unlink(missing_ok=True)
     return None
 
 

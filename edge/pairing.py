@@ -1,21 +1,26 @@
 """`edge-daemon devices` and `edge-daemon pair`: what is within reach, and a watch made ours, in the terminal."""
 
 import asyncio
-from collections.abc import Sequence
+import sys
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 import tomlkit
+import typer
 from rich.console import Console
 from rich.prompt import Confirm, IntPrompt, Prompt
 from rich.table import Table
 from tomlkit.items import Table as TomlTable
 
+from edge.options import report
 from edge.refusal import RefusalError
 from edge.settings import Settings, read_settings
 from firmware_bridge.errors import LinkError, Trouble
 from firmware_bridge.messages import Battery, HeartRate
 from firmware_bridge.pairing import Answers, Found, Paired, ScriptedAnswers, pair, scan
+
+T = TypeVar("T")
 
 EXIT_CODES = {
     Trouble.LOST: 10,
@@ -44,6 +49,16 @@ class TerminalAnswers:
             return True  # the person has just chosen this device; there is nothing more to compare
         ask = f"Does {device} show {passkey:06d}?"
         return await asyncio.to_thread(Confirm.ask, ask, console=self._console)
+
+
+def with_radio(work: Coroutine[object, object, T], json_file: str | None) -> T:
+    """Run what needs a radio; each trouble has its sentence and its own exit code."""
+    try:
+        return asyncio.run(work)
+    except LinkError as error:
+        print(f"edge-daemon: {error}", file=sys.stderr)
+        report(json_file, {"trouble": str(error.trouble), "error": str(error)})
+        raise typer.Exit(EXIT_CODES[error.trouble]) from None
 
 
 async def list_devices(seconds: float) -> list[dict[str, object]]:

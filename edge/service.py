@@ -21,6 +21,7 @@ from edge.relay.address import BrokerAddress, parse_broker
 from edge.relay.discovery import Discovery
 from edge.relay.mqtt import Relay
 from edge.relay.outbox import Outbox
+from edge.retention import retention
 from edge.settings import Settings
 from edge.signals.features import FEATURE_VERSION
 
@@ -126,6 +127,7 @@ async def open_service(
     place = msgspec.structs.replace(settings.outbox, path=str(settings.state_path / settings.outbox.path))
     async with AsyncExitStack() as stack:
         outbox = await stack.enter_async_context(Outbox(place, clock))
+        await stack.enter_async_context(retention(settings, clock))
         recovered = outbox.pending
         ours = not settings.mqtt.broker
         if ours:

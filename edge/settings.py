@@ -58,6 +58,20 @@ class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"models.threads must lie between 1 and 16, got {self.threads}")
 
 
+class RetentionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long recordings stay; the outbox has limits of its own."""
+
+    recording_days: float = 90.0
+    recordings_mib: int = 4096
+    """Of all recordings together; the oldest leave first."""
+
+    def __post_init__(self) -> None:
+        if not self.recording_days > 0:
+            raise ValueError(f"retention.recording_days must be above 0, got {self.recording_days}")
+        if self.recordings_mib < 1:
+            raise ValueError(f"retention.recordings_mib must be at least 1, got {self.recordings_mib}")
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One daemon's settings; every one has a default that is safe."""
 
@@ -70,6 +84,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mqtt: MqttSettings = MqttSettings()
     outbox: OutboxSettings = OutboxSettings()
     panel: PanelSettings = PanelSettings()
+    retention: RetentionSettings = RetentionSettings()
 
     @property
     def bundle_path(self) -> Path:
@@ -88,6 +103,7 @@ _SECTIONS: dict[str, type[msgspec.Struct]] = {
     "mqtt": MqttSettings,
     "outbox": OutboxSettings,
     "panel": PanelSettings,
+    "retention": RetentionSettings,
 }
 
 

@@ -41,7 +41,7 @@ class Discovery:
 
     @property
     def topic(self) -> str:
-        return f"{self._prefix}/device/{_object_id(self._topics)}/config"
+        return discovery_topic(self._topics, self._prefix)
 
     def announce(self, version: str, *, camera: bool, commands: bool) -> None:
         """Appear, with the entities of a daemon with or without a camera, and with or without commands."""
@@ -58,6 +58,11 @@ class Discovery:
             # It has just started: entities would stay unknown until their next change.
             self._line.tell_again(self.topic)
             self._line.tell_again("~/state")
+
+
+def discovery_topic(topics: Topics, prefix: str) -> str:
+    """Where Home Assistant looks for this device's entry."""
+    return f"{prefix}/device/{_object_id(topics)}/config"
 
 
 def describe(topics: Topics, version: str, *, camera: bool, commands: bool) -> dict[str, object]:

@@ -1,0 +1,95 @@
+"""Settings in; whether the Bluetooth adapter and the way to the watch are there, asked for real, out."""
+
+import os
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+from edge.check import Check, sentence
+from edge.settings import Settings
+from firmware_bridge.adapters import Adapter, Block, adapters, blocks
+from firmware_bridge.bluez import Bond, bonds
+from firmware_bridge.errors import AddressError, LinkError, Trouble
+from firmware_bridge.links.address import Address
+
+_ADAPTER, _WATCH = "Bluetooth adapter", "Watch"
+_CURES = {
+    Trouble.NO_ADAPTER: "Install and start BlueZ: `apt install bluez`, `systemctl enable --now bluetooth`.",
+    Trouble.NO_PERMISSION: "Add this user to the group: `usermod -aG bluetooth USER`, then log in anew.",
+}
+
+
+async def radio(settings: Settings) -> Sequence[Check]:
+    """The adapter, where the watch needs one, and then the watch itself. Connects to no watch."""
+    try:
+        address = Address.parse(settings.watch.address) if settings.watch.address else None
+    except AddressError as error:
+        return [Check(_WATCH, "bad", sentence(str(error)), "Set watch.address, or pair one: `edge-daemon pair`.")]
+    if address is None:
+        off = Check(_WATCH, "off", "No watch is set.", "Set watch.address, or pair one: `edge-daemon pair`.")
+        return [Check(_ADAPTER, "off", "No watch asks for Bluetooth."), off]
+    if address.scheme != "ble":
+        return [Check(_ADAPTER, "off", f"The watch comes by {address.scheme}, not by Bluetooth."), wire(address)]
+    try:
+        found = await adapters()
+        bonded = await bonds()
+    except LinkError as error:
+        cure = _CURES.get(error.trouble, "Restart it: `systemctl restart bluetooth`.")
+        return [
+            Check(_ADAPTER, "bad", sentence(str(error)), cure),
+            Check(_WATCH, "off", "Cannot be asked without an adapter."),
+        ]
+    return [adapter(found, blocks()), watch(address.place, bonded)]
+
+
+def adapter(found: Sequence[Adapter], blocked: Sequence[Block]) -> Check:
+    """One that is powered is enough."""
+    powered = [one for one in found if one.powered]
+    if powered:
+        told = ", ".join(f"{one.name} ({one.address})" for one in powered)
+        return Check(_ADAPTER, "good", f"{told} is on.")
+    if any(one.hard for one in blocked):
+        says = f"The switch of {blocked[0].name} is off."
+        return Check(_ADAPTER, "bad", says, "Flip the switch of the case, or enable Bluetooth in the firmware.")
+    if blocked:
+        return Check(_ADAPTER, "bad", f"{blocked[0].name} is blocked by software.", "`rfkill unblock bluetooth`")
+    if found:
+        return Check(_ADAPTER, "bad", f"{found[0].name} is there, but off.", "`bluetoothctl power on`")
+    cure = "Plug one in; on a Raspberry Pi take `dtoverlay=disable-bt` out of config.txt."
+    return Check(_ADAPTER, "bad", "BlueZ knows no adapter.", cure)
+
+
+def watch(place: str, bonded: Sequence[Bond]) -> Check:
+    """Known to BlueZ as bonded or not; whether it is in reach shows only when the daemon runs."""
+    bond = next((bond for bond in bonded if place.upper() in (bond.address.upper(), bond.name.upper())), None)
+    if bond is None:
+        says = f"{place} is not bonded; plain heart rate straps need not be."
+        return Check(_WATCH, "warn", says, "If it asks for a passkey: `edge-daemon pair`.")
+    connected = ", and connected now" if bond.connected else ""
+    return Check(_WATCH, "good", f"{bond.name or place} is bonded{connected}.")
+
+
+def wire(address: Address) -> Check:
+    """A cable, a recording or a server: is its place there, and may we use it?"""
+    if address.scheme == "replay":
+        return _file(Path(address.place))
+    if address.scheme != "serial":
+        return Check(_WATCH, "good", f"It comes from {address.scheme}; the daemon connects when it runs.")
+    place = Path(address.place)
+    try:
+        mode = place.stat().st_mode
+    except OSError as error:
+        cure = "Plug its cable in, and take the name from `ls /dev/serial/by-id`."
+        return Check(_WATCH, "bad", f"{place}: {error.strerror}.", cure)
+    if not stat.S_ISCHR(mode):
+        return Check(_WATCH, "bad", f"{place} is no serial port.", "Take the name from `ls /dev/serial/by-id`.")
+    if not os.access(place, os.R_OK | os.W_OK):
+        cure = "Add this user to the group: `usermod -aG dialout USER`, then log in anew."
+        return Check(_WATCH, "bad", f"{place} may not be used by this user.", cure)
+    return Check(_WATCH, "good", f"{place} is there and may be used.")
+
+
+def _file(place: Path) -> Check:
+    if not os.access(place, os.R_OK):
+        return Check(_WATCH, "bad", f"{place} cannot be read.", "Name a file that `edge-daemon record` wrote.")
+    return Check(_WATCH, "good", f"{place} is there.")

@@ -1,0 +1,102 @@
+"""A session with the broker -> nothing retained there of this device: states, echoes, its entry at Home Assistant."""
+
+import asyncio
+import secrets
+from collections.abc import Collection
+
+import msgspec
+
+from edge.relay.commands import COMMANDS
+from edge.relay.discovery import discovery_topic
+from edge.relay.errors import BrokerError
+from edge.relay.seal import key_name, read_public_key
+from edge.relay.session import Session
+from edge.relay.settings import MqttSettings
+from edge.relay.topics import Topics
+
+_PATIENCE_S = 10.0
+"""A broker that refuses us the right to read answers nothing at all."""
+
+
+class _Sealed(msgspec.Struct):
+    sealed: int
+    key: str
+
+
+async def erase(session: Session, settings: MqttSettings) -> list[str]:
+    """Clear every retained topic of this device, those found and those it may have used; return those that held any.
+
+    Sealed states of earlier names are known by the recipient's key. A broker that lets us read nothing has the topics
+    cleared that we know of. Raises BrokerError when the connection ends or an empty message is refused.
+    """
+    found = await _retained(session, settings)
+    known: list[str] = []
+    if not settings.seal_to_file:
+        topics = Topics(settings.base_topic, settings.device)
+        echoes = (topics.echo(command.name) for command in COMMANDS)
+        known = [topics.status, topics.state, *echoes, discovery_topic(topics, settings.discovery_prefix)]
+    await _clear(session, list(dict.fromkeys((*known, *found))))
+    return sorted(found)
+
+
+async def _retained(session: Session, settings: MqttSettings) -> set[str]:
+    found: set[str] = set()
+    topics = Topics(settings.base_topic, settings.device)
+    key = key_name(read_public_key(settings.seal_to_file)) if settings.seal_to_file else ""
+    # Who seals does not tell the broker its name, now neither.
+    marker = Topics(topics.base, secrets.token_hex(10)).kind("forget") if key else topics.kind("forget")
+    token, heard = secrets.token_bytes(8), asyncio.Event()
+
+    def note(topic: str, payload: bytes, retained: bool) -> None:
+        if topic == marker and payload == token:
+            heard.set()
+        elif retained and payload and (not key or _sealed_to(payload) == key):
+            found.add(topic)
+
+    session.on_message = note
+    session.subscribe(f"{topics.base}/#" if key else f"{topics.base}/{topics.device}/#")
+    if not key:
+        session.subscribe(discovery_topic(topics, settings.discovery_prefix))
+    # What was retained comes before what is published after the subscription.
+    session.publish(marker, token)
+    await _either(session, heard)
+    return found
+
+
+def _sealed_to(payload: bytes) -> str | None:
+    try:
+        return msgspec.json.decode(payload, type=_Sealed).key
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+async def _clear(session: Session, chosen: Collection[str]) -> None:
+    waiting: set[int] = set()
+    done, refused = asyncio.Event(), list[str]()
+
+    def acknowledged(packet: int, refusal: str | None) -> None:
+        waiting.discard(packet)
+        if refusal is not None:
+            refused.append(refusal)
+        if not waiting:
+            done.set()
+
+    session.on_acknowledged = acknowledged
+    waiting.update(session.publish(topic, b"", retain=True) for topic in chosen)
+    await _either(session, done)
+    if refused:
+        raise BrokerError(
+            f"broker {session.opening.address} refused to clear a topic: {refused[0]}; see its access list"
+        )
+    if waiting:
+        raise BrokerError(f"broker {session.opening.address} did not confirm that all was cleared; try again")
+
+
+async def _either(session: Session, event: asyncio.Event) -> None:
+    """Wait for the event, for the connection's end, or until patience ends."""
+    waits = [asyncio.create_task(event.wait()), asyncio.create_task(session.wait_closed())]
+    await asyncio.wait(waits, timeout=_PATIENCE_S, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
+    if session.is_closed:
+        raise BrokerError(f"broker {session.opening.address} hung up: {await session.wait_closed()}")
