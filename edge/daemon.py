@@ -9,7 +9,7 @@ Decisions are taken when a window of the watch is complete, with the face seen l
 
 import asyncio
 import logging
-from collections import Counter, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Mapping
 
 import numpy as np
@@ -21,8 +21,9 @@ from edge.ears import Ears
 from edge.eyes import Eyes
 from edge.flow import Alert, Decision, Frame, Modality, Prediction, State
 from edge.health import Health
-from edge.inference.classifier import Classifier, FaceEstimate, WristEstimate
+from edge.inference.classifier import FaceEstimate, WristEstimate
 from edge.inference.decision import Decider
+from edge.judges import Judges
 from edge.onlooker import Onlooker
 from edge.relay.alerts import StateMessage, make_alert
 from edge.relay.errors import NotDurableError
@@ -31,6 +32,7 @@ from edge.resting import Resting
 from edge.sensing.timesync import ClockEstimate
 from edge.settings import Settings
 from edge.signals.baseline import PersonalBaseline
+from edge.watchdog import Watchdog
 
 log = logging.getLogger("vagus")
 
@@ -38,6 +40,12 @@ FRESH_STEPS = 3
 """A wrist estimate older than so many steps speaks no more."""
 PUBLISH_S = 1.0
 """State goes out at most this often, alerts at once."""
+TICK_S = 20.0
+"""The daemon's own round, of a second each, is stuck after so long,"""
+DISK_S = 30.0
+"""and the disk after so long with one alert."""
+TIMED = 1000
+"""Alerts on their way whose time is taken; those of a longer outage are sent, but not timed."""
 
 
 class Daemon:
@@ -46,28 +54,35 @@ class Daemon:
     relay: Relay
     """Given before `run`: the relay in turn tells the daemon of acknowledgements."""
 
-    def __init__(self, settings: Settings, bundle: Bundle, clock: SystemClock) -> None:
+    def __init__(
+        self, settings: Settings, bundle: Bundle, clock: SystemClock, watchdog: Watchdog | None = None
+    ) -> None:
         self.health = Health()
         self.prediction: Prediction | None = None
         self.decision: Decision | None = None
         self.alerts: deque[Alert] = deque(maxlen=10)
-        self.bundle = bundle
+        self.watchdog = watchdog = watchdog or Watchdog(clock)
         self.onlooker = Onlooker(clock)
         self._settings = settings
         self._clock = clock
-        self._classifier = classifier = Classifier(bundle, settings.models.threads)
+        self._judges = judges = Judges(bundle, settings.models.threads)
         self._decider = Decider(settings.decision)
         wrist = bundle.contract.models.wrist
         self._resting = Resting(settings.state_path, wrist.window_s if wrist else None, clock)
         self._ears = Ears(
-            settings.watch.address, wrist, classifier, clock, self.health, self.onlooker, self._heard, self._resting
+            settings.watch.address, judges, clock, self.health, self.onlooker, self._heard, watchdog, self._resting
         )
-        self._eyes = Eyes(settings.camera, bundle, classifier, clock, self.health, self.onlooker, self._seen)
+        self._eyes = Eyes(settings.camera, judges, clock, self.health, self.onlooker, self._seen, watchdog)
         self._wrist_fresh_ns = nanoseconds(FRESH_STEPS * wrist.step_s) if wrist else 0
-        self._in_flight: dict[str, HostNs] = {}
+        self._in_flight: OrderedDict[str, HostNs] = OrderedDict()
         self._wrist: WristEstimate | None = None
         self._faces: deque[FaceEstimate] = deque(maxlen=8)
         self._published_at = 0
+
+    @property
+    def bundle(self) -> Bundle:
+        """The bundle in use."""
+        return self._judges.bundle
 
     @property
     def state(self) -> State:
@@ -92,6 +107,16 @@ class Daemon:
         if not self._ears.address:
             raise BaselineError("no baseline can be measured without a watch; set watch.address, or pair one")
         self._resting.start()
+
+    def baseline_forget(self) -> None:
+        """Remove this person's baseline for good and judge without it; BaselineError when the disk refuses."""
+        self._resting.forget()
+        self._ears.forget_baseline()
+
+    @property
+    def resting(self) -> Resting:
+        """The measurement of this person at rest, while it runs and as it was kept."""
+        return self._resting
 
     @property
     def watch_address(self) -> str:
@@ -131,7 +156,7 @@ class Daemon:
 
     async def _heard(self, estimate: WristEstimate) -> None:
         self._wrist = estimate
-        prediction = self._classifier.fuse(estimate.end, estimate, self._face_now(), self._clock.now)
+        prediction = self._judges.current.fuse(estimate.end, estimate, self._face_now(), self._clock.now)
         self._note(prediction)
         await self._decide(prediction)
 
@@ -139,7 +164,7 @@ class Daemon:
         self._faces.append(estimate)
         now = self._clock.stream(self._clock.now())
         wrist = self._wrist if self._wrist and now - self._wrist.end <= self._wrist_fresh_ns else None
-        prediction = self._classifier.fuse(now, wrist, self._face_now(), self._clock.now)
+        prediction = self._judges.current.fuse(now, wrist, self._face_now(), self._clock.now)
         self._note(prediction)
         self.health.frame_to_prediction.add(frame.grabbed, prediction.inferred)
         if wrist is None:
@@ -181,8 +206,11 @@ class Daemon:
             clock=self._clock,
         )
         self._in_flight[alert.id] = prediction.received
+        if len(self._in_flight) > TIMED:
+            self._in_flight.popitem(last=False)
         try:
-            await self.relay.raise_alert(alert)
+            with self.watchdog.hearts.work("outbox", DISK_S):
+                await self.relay.raise_alert(alert)
         except NotDurableError as error:
             self.health.dropped["not_durable"] += 1
             log.error("%s", error)
@@ -195,6 +223,8 @@ class Daemon:
         before: Mapping[str, str] = {}
         while True:
             await asyncio.sleep(PUBLISH_S)
+            self.watchdog.hearts.begin("tick", TICK_S)
+            self.watchdog.look()
             sensors = self.sensors()
             for name in (name for name in sensors if sensors[name] != before.get(name)):
                 log.info("%s is %s", name, sensors[name])

@@ -63,6 +63,8 @@ class Ears:
         self._heard = heard
         self._watch = Watch(clock)
         self._resting = resting
+        self._forgotten = False
+        """The baseline was deleted: the thread that judges takes it out of the normaliser, which it alone touches."""
         self._body = self._fresh_body()
         self._lane: Lane[tuple[Body, Window]] = Lane("windows", size=16)
         self._link: Link | None = None
@@ -93,6 +95,10 @@ class Ears:
         """Leave the watch for another from now on: its clock is learned anew, and no window holds both."""
         self.address = address
         self._turned.set()
+
+    def forget_baseline(self) -> None:
+        """Judge the next windows without a personal baseline."""
+        self._forgotten = True
 
     async def run(self) -> None:
         """Listen until cancelled or the recording ends; raise LinkError when a recording cannot be played."""
@@ -160,6 +166,9 @@ class Ears:
         """One window to one estimate; None when the watch is not on a wrist, says too little, or was left."""
         if body is not self._body:
             return None
+        if self._forgotten:
+            self._forgotten = False
+            body.anchor(None)
         reading = body.read(window)
         measured = self._resting.hear(reading) if self._resting else None
         if measured is not None:

@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from edge.baseline_store import BaselineError, KeptBaseline, keep_baseline, read_baseline
+from edge.baseline_store import BaselineError, KeptBaseline, forget_baseline, keep_baseline, read_baseline
 from edge.clock import Clock, seconds
 from edge.signals.baseline import Baseline, PersonalBaseline
 from edge.signals.body import Reading
@@ -61,6 +61,12 @@ class Resting:
     def stop(self) -> None:
         """End a running measurement; nothing is kept of it."""
         self._running = None
+
+    def forget(self) -> None:
+        """Remove what was measured, and end what runs; BaselineError when the disk refuses."""
+        self.stop()
+        forget_baseline(self._state)
+        self.kept, self.trouble = None, ""
 
     def hear(self, reading: Reading) -> PersonalBaseline | None:
         """Take one window's reading; return the baseline when this window completes it, stored."""

@@ -69,10 +69,13 @@ class Body:
         self._fresh = False
         return Reading(worn, raw, Features(told.end, told.names, told.values, told.quality, told.received, gap))
 
-    def anchor(self, baseline: PersonalBaseline) -> None:
-        """Tell this person from their measured baseline from now on; what was remembered of them stays."""
+    def anchor(self, baseline: PersonalBaseline | None) -> None:
+        """Tell this person from their measured baseline from now on, None: from the population's usual.
+
+        What was remembered of them stays.
+        """
         state = self.normaliser.state()
-        self.normaliser = Normaliser(seeded(self._usual, baseline))
+        self.normaliser = Normaliser(self._usual if baseline is None else seeded(self._usual, baseline))
         self.normaliser.restore(state)
         self._fresh = True
 
