@@ -1,18 +1,19 @@
 """The watch: packets in, one wrist estimate a hop out, for as long as there is a watch; another one when told to."""
 
 import asyncio
+import contextlib
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import msgspec
 
 from edge.bundle_contract import WristModel
 from edge.clock import SystemClock, nanoseconds
-from edge.flow import Window
+from edge.flow import Modality, Window
 from edge.health import Health
 from edge.inference.classifier import Classifier, WristEstimate
+from edge.judges import Judges
 from edge.lanes import Lane
 from edge.onlooker import Onlooker
 from edge.resting import Resting
@@ -21,6 +22,8 @@ from edge.sensing.watch import Watch
 from edge.signals.body import CHANNELS, Body
 from edge.signals.normalise import Usual
 from edge.signals.wear import Wear
+from edge.watchdog import INFERENCE_S, Watchdog
+from edge.worker import StuckError, Worker
 from firmware_bridge.devices.opening import open_device
 from firmware_bridge.devices.session import Session
 from firmware_bridge.errors import LinkError
@@ -32,6 +35,8 @@ REOPEN_S = 2.0
 """Pause before a link that failed for good is opened anew; links with a radio back off by themselves."""
 QUIET_S = 10.0
 """A watch of no known family that says nothing for so long is not there."""
+SILENT_S = 180.0
+"""A link that gives nothing for so long is made anew; links with a radio revive by themselves long before."""
 NO_LOSS = ("packets", "late", "no_contact", "unused")
 """Counts of the watch that are no losses."""
 
@@ -42,12 +47,12 @@ class Ears:
     def __init__(
         self,
         address: str,
-        wrist: WristModel | None,
-        classifier: Classifier,
+        judges: Judges,
         clock: SystemClock,
         health: Health,
         onlooker: Onlooker,
         heard: Callable[[WristEstimate], Awaitable[None]],
+        watchdog: Watchdog,
         resting: Resting | None = None,
     ) -> None:
         self.ended = asyncio.Event()
@@ -55,8 +60,8 @@ class Ears:
         self.address = address
         """Of the watch that is listened to; empty while there is none. Another one is followed with `follow`."""
         self._turned = asyncio.Event()
-        self._wrist = wrist
-        self._classifier = classifier
+        self._judges = judges
+        self._watchdog = watchdog
         self._clock = clock
         self._health = health
         self._onlooker = onlooker
@@ -69,6 +74,8 @@ class Ears:
         self._lane: Lane[tuple[Body, Window]] = Lane("windows", size=16)
         self._link: Link | None = None
         self._link_counts: Counter[str] = Counter()
+        self._patience = asyncio.Timeout(None)
+        self._limit_s: float | None = None
         self._lost_before: Counter[str] = Counter()
         """Of watches that were followed earlier: a count never goes back."""
 
@@ -102,10 +109,10 @@ class Ears:
 
     async def run(self) -> None:
         """Listen until cancelled or the recording ends; raise LinkError when a recording cannot be played."""
-        with ThreadPoolExecutor(1, "wrist") as thread:
+        with Worker("wrist") as worker:
             async with asyncio.TaskGroup() as lanes:
                 lanes.create_task(self._listen_in_turn(), name="watch")
-                lanes.create_task(self._think(thread), name="wrist")
+                lanes.create_task(self._think(worker), name="wrist")
 
     async def _listen_in_turn(self) -> None:
         while True:
@@ -126,14 +133,21 @@ class Ears:
         reset = _adapter_reset() if address.startswith("ble:") else None
         while True:
             try:
-                async with open_device(
-                    address, now=self._clock.now, speed=self._clock.speed, reset_adapter=reset
-                ) as self._link:
+                async with (
+                    self._hearing(SILENT_S if lasting else None),
+                    open_device(
+                        address, now=self._clock.now, speed=self._clock.speed, reset_adapter=reset
+                    ) as self._link,
+                ):
                     log.info("listening to %s", address)
                     await self._hear(self._link)
                 log.info("the watch's recording has ended")
                 self.ended.set()
                 return
+            except TimeoutError:
+                self._health.dropped["stuck_watch"] += 1
+                log.warning("nothing from %s for %g s: the link is made anew", address, SILENT_S)
+                self._watchdog.budget.spend("watch", f"nothing from {address} for {SILENT_S:g} s")
             except LinkError as error:
                 if not lasting:
                     raise
@@ -143,8 +157,23 @@ class Ears:
             finally:
                 self._link = None
 
+    @contextlib.asynccontextmanager
+    async def _hearing(self, limit_s: float | None) -> AsyncGenerator[None]:
+        """Raise TimeoutError when packets stop for ``limit_s``: a link heals by itself, unless it is stuck."""
+        async with asyncio.timeout(limit_s) as self._patience:
+            self._limit_s = limit_s
+            if limit_s is not None:
+                self._watchdog.hearts.begin("watch", 2 * limit_s)
+            try:
+                yield
+            finally:
+                self._watchdog.hearts.rest("watch")
+
     async def _hear(self, link: Link) -> None:
         async for packet in link.packets():
+            self._watchdog.hearts.beat("watch")
+            if self._limit_s is not None:
+                self._patience.reschedule(asyncio.get_running_loop().time() + self._limit_s)
             self._onlooker.packet(packet)
             for samples in self._watch.feed(packet):
                 self._health.samples[samples.channel.value] += len(samples.times)
@@ -155,14 +184,22 @@ class Ears:
                     self._lane.put((self._body, window))
             self._link_counts = Counter({name: n for name, n in link.counts().items() if name != "packets"})
 
-    async def _think(self, thread: ThreadPoolExecutor) -> None:
-        loop = asyncio.get_running_loop()
+    async def _think(self, worker: Worker) -> None:
         async for body, window in self._lane:
-            estimate = await loop.run_in_executor(thread, self._judge, body, window)
+            try:
+                with self._watchdog.hearts.work("wrist", 2 * INFERENCE_S):
+                    estimate = await worker.do(INFERENCE_S, self._judge, self._judges.current, body, window)
+            except StuckError as error:
+                self._health.dropped["stuck_wrist"] += 1
+                log.error("%s: its network is loaded anew, and windows begin anew", error)
+                self._watchdog.budget.spend("wrist", str(error))
+                self._judges.renew(Modality.WRIST)
+                self._body = self._fresh_body()  # the thread that was left behind may still come back to the old one
+                continue
             if estimate is not None:
                 await self._heard(estimate)
 
-    def _judge(self, body: Body, window: Window) -> WristEstimate | None:
+    def _judge(self, classifier: Classifier, body: Body, window: Window) -> WristEstimate | None:
         """One window to one estimate; None when the watch is not on a wrist, says too little, or was left."""
         if body is not self._body:
             return None
@@ -176,13 +213,14 @@ class Ears:
         if reading.told is None:
             self._health.skipped["off_wrist" if reading.wear is Wear.OFF else "poor_window"] += 1
             return None
-        return self._classifier.wrist(reading.told)
+        return classifier.wrist(reading.told)
 
     def _fresh_body(self) -> Body | None:
         """Windows that hold nothing yet, told from the person's own baseline where one was measured."""
-        if self._wrist is None:
+        wrist = self._judges.bundle.contract.models.wrist
+        if wrist is None:
             return None
-        body = Body(usual(self._wrist), self._wrist.window_s, self._wrist.step_s)
+        body = Body(usual(wrist), wrist.window_s, wrist.step_s)
         if self._resting is not None and self._resting.baseline is not None:
             body.anchor(self._resting.baseline)
         return body

@@ -3,20 +3,21 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 
-from edge.bundle import Bundle
 from edge.clock import Clock, nanoseconds
-from edge.flow import Frame
+from edge.flow import Frame, Modality
 from edge.health import Health
 from edge.inference.classifier import Classifier, FaceEstimate
+from edge.judges import Judges
 from edge.onlooker import Onlooker
 from edge.sensing.camera import CameraError, open_camera
 from edge.sensing.face import FaceFinder
 from edge.sensing.face_cascade import DetectorPlan, Networks
 from edge.settings import CameraSettings
+from edge.watchdog import INFERENCE_S, Watchdog
+from edge.worker import StuckError, Worker
 
 log = logging.getLogger("vagus")
 
@@ -26,69 +27,151 @@ QUIET_S = 10.0
 """A camera without a frame for so long is not there."""
 EARLY = 0.9
 """A frame may come this share of its period after the last: cameras jitter, and a frame lost to that is a whole one."""
+HUNG_S = 90.0
+"""No frame and no error for so long: the camera's own time limits have failed."""
 
 
 class Eyes:
-    """Looks through one camera. Make it, then await `run`; estimates go to ``seen`` with the frame they came from."""
+    """Looks through one camera. Make it, then await `run`; estimates go to ``seen`` with the frame they came from.
+
+    The device is open only while somebody wants frames: not while `paused`, and not while `fps` is 0.
+    """
 
     def __init__(
         self,
         settings: CameraSettings,
-        bundle: Bundle,
-        classifier: Classifier,
+        judges: Judges,
         clock: Clock,
         health: Health,
         onlooker: Onlooker,
         seen: Callable[[Frame, FaceEstimate], Awaitable[None]],
+        watchdog: Watchdog,
     ) -> None:
         self._settings = settings
-        self._bundle = bundle
-        self._classifier = classifier
+        self._judges = judges
         self._clock = clock
         self._health = health
         self._onlooker = onlooker
         self._seen = seen
+        self._watchdog = watchdog
+        self._fps = settings.fps
+        self._paused = False
+        self._turned = asyncio.Event()
+        self._finder: tuple[Classifier, FaceFinder] | None = None
 
     @property
     def online(self) -> bool:
         saw = self._onlooker.saw
-        return saw is not None and self._clock.now() - saw <= nanoseconds(QUIET_S)
+        return self.wanted and saw is not None and self._clock.now() - saw <= nanoseconds(QUIET_S)
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the device is to be open now."""
+        return self._fps > 0 and not self._paused
+
+    @property
+    def fps(self) -> float:
+        """Frames looked at a second; 0 lets the device go."""
+        return self._fps
+
+    @fps.setter
+    def fps(self, fps: float) -> None:
+        self._fps = fps
+        self._turned.set()
+
+    @property
+    def paused(self) -> bool:
+        """A person does not want to be seen: the device is let go, whatever the rate."""
+        return self._paused
+
+    @paused.setter
+    def paused(self, paused: bool) -> None:
+        self._paused = paused
+        self._turned.set()
 
     async def run(self) -> None:
         """Look until cancelled or the file ends; raise BundleError when the bundle has no face models."""
         cv2.setNumThreads(1)  # on small pictures its threads cost more than they bring, and take cores from inference
-        finder = self._finder()
-        with ThreadPoolExecutor(1, "face") as thread:
+        with Worker("face") as worker:
             while True:
-                try:
-                    await self._look(thread, finder)
+                self._turned.clear()
+                if self.wanted and await self._look_while_wanted(worker):
                     return
-                except CameraError as error:
-                    self._health.dropped["camera"] += 1
-                    log.warning("%s", error)
-                    await asyncio.sleep(REOPEN_S)
+                if not self.wanted:
+                    self._watchdog.hearts.rest("camera")
+                    await self._turned.wait()
 
-    async def _look(self, thread: ThreadPoolExecutor, finder: FaceFinder) -> None:
-        loop, due = asyncio.get_running_loop(), 0
+    async def _look_while_wanted(self, worker: Worker) -> bool:
+        """Whether the source has come to its end; False when the camera is not wanted any more."""
+        looking = asyncio.create_task(self._look(worker), name="camera looking")
+        try:
+            while self.wanted and not looking.done():
+                self._turned.clear()
+                turned = asyncio.create_task(self._turned.wait())
+                await asyncio.wait({looking, turned}, return_when=asyncio.FIRST_COMPLETED)
+                turned.cancel()
+            if looking.done():
+                await looking
+                return True
+            return False
+        finally:
+            looking.cancel()
+            await asyncio.wait({looking})
+
+    async def _look(self, worker: Worker) -> None:
+        while True:
+            try:
+                await self._look_once(worker)
+                return
+            except CameraError as error:
+                self._health.dropped["camera"] += 1
+                self._watchdog.hearts.rest("camera")
+                log.warning("%s", error)
+                if error.hung:
+                    self._watchdog.budget.spend("camera", str(error))
+                await asyncio.sleep(REOPEN_S)
+
+    async def _look_once(self, worker: Worker) -> None:
+        hearts, due = self._watchdog.hearts, 0
+        hearts.begin("camera", HUNG_S)
         async with open_camera(
             self._settings.source, self._settings.fps, self._clock, loop_file=self._settings.loop
         ) as camera:
             async for frame in camera:
-                if frame.grabbed < due:
+                hearts.beat("camera")
+                if frame.grabbed < due or not self.wanted:
                     continue
-                due = frame.grabbed + nanoseconds(EARLY / self._settings.fps)
+                due = frame.grabbed + nanoseconds(EARLY / self._fps)
                 self._health.frames += 1
-                estimate = await loop.run_in_executor(thread, self._judge, finder, frame)
+                estimate = await self._judged(worker, frame)
                 if estimate is not None:
                     self._health.faces += 1
                     await self._seen(frame, estimate)
+        hearts.rest("camera")
 
-    def _judge(self, finder: FaceFinder, frame: Frame) -> FaceEstimate | None:
+    async def _judged(self, worker: Worker, frame: Frame) -> FaceEstimate | None:
+        """What the networks say; a thread that is stuck in them is left behind, and the networks with it."""
+        try:
+            with self._watchdog.hearts.work("face", 2 * INFERENCE_S):
+                return await worker.do(INFERENCE_S, self._judge, self._judges.current, frame)
+        except StuckError as error:
+            self._health.dropped["stuck_face"] += 1
+            log.error("%s: its networks are loaded anew", error)
+            self._watchdog.budget.spend("face", str(error))
+            self._judges.renew(Modality.FACE)
+            return None
+
+    def _judge(self, classifier: Classifier, frame: Frame) -> FaceEstimate | None:
+        finder = self._finder_of(classifier)
         crop = finder.find(frame)
         self._onlooker.frame(frame, crop)
-        return None if crop is None else self._classifier.face(crop)
+        return None if crop is None else classifier.face(crop)
 
-    def _finder(self) -> FaceFinder:
-        networks = self._classifier.detector_networks()
-        plan = DetectorPlan.read(self._bundle.detector or {})
-        return FaceFinder(Networks(networks["pnet"], networks["rnet"], networks["onet"]), plan)
+    def _finder_of(self, classifier: Classifier) -> FaceFinder:
+        """The finder that belongs to a classifier; a new one after a change of either."""
+        if self._finder is None or self._finder[0] is not classifier:
+            networks = classifier.detector_networks()
+            plan = DetectorPlan.read(classifier.bundle.detector or {})
+            found = FaceFinder(Networks(networks["pnet"], networks["rnet"], networks["onet"]), plan)
+            self._finder = classifier, found
+        return self._finder[1]

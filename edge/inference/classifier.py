@@ -1,5 +1,6 @@
 """The classifier: a face crop, a window's features, or both become a prediction."""
 
+import copy
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -53,6 +54,15 @@ class Classifier:
         # Recurrent networks are so small that a second thread costs more than it brings.
         self._wrist = None if models.wrist is None else _Wrist(models.wrist, bundle.network("wrist"))
         self._fusion = None if models.fusion is None else bundle.network("fusion")
+
+    def anew(self, modality: Modality) -> "Classifier":
+        """The same with one modality's network loaded anew, for when a thread is stuck in the one it has."""
+        other, models = copy.copy(self), self.bundle.contract.models
+        if modality is Modality.FACE and models.face is not None:
+            other._face = _Face(models.face, self.bundle.network("face", threads=self._threads))
+        if modality is Modality.WRIST and models.wrist is not None:
+            other._wrist = _Wrist(models.wrist, self.bundle.network("wrist"))
+        return other
 
     @property
     def modalities(self) -> frozenset[Modality]:
