@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from edge.clock import SECOND, HostNs, StreamNs, nanoseconds
 from edge.flow import Floats, Samples, Signal, Times
+from edge.signals.level import SAME, level
 
 EVENT_SPACING_NS = SECOND // 1000
 """Events (beats, rate 0) nearer to each other than this are the same event."""
@@ -16,7 +17,7 @@ class Ring:
 
     A sample is taken when it is finite, not too old, and no sample already held is nearer than half a period. So a
     packet that comes twice changes nothing, a late packet fills the hole it left, and memory is bounded by
-    ``2 * keep_s * rate``.
+    ``2 * keep_s * rate``. A change of rate is no gap: what is cut from both sides of one comes at the slower rate.
     """
 
     def __init__(self, keep_s: float) -> None:
@@ -25,6 +26,8 @@ class Ring:
         self._times: Times = np.empty(0, np.int64)
         self._values: Floats = np.empty((0,), np.float32)
         self._receipts: list[tuple[int, HostNs]] = []
+        self._rates: list[tuple[int, float]] = []
+        """Time from which on, and rate; one entry a change."""
         self.rate_hz = 0.0
 
     def __len__(self) -> int:
@@ -44,10 +47,11 @@ class Ring:
         """Take what is new of these samples; return how many were taken."""
         if samples.values.shape[1:] != self._values.shape[1:]:
             self._clear(samples.values.shape[1:])
-        self.rate_hz = max(0.0, samples.rate_hz)
         times, values = _orderly(samples)
-        spacing = self.period_ns // 2 or EVENT_SPACING_NS
         newest = self.newest
+        if newest is None or (len(times) and times[-1] > newest):
+            self._note_rate(int(times[0]) if len(times) else 0, max(0.0, samples.rate_hz))
+        spacing = round(SECOND / samples.rate_hz) // 2 if samples.rate_hz > 0 else EVENT_SPACING_NS
         if newest is not None and len(times) and times[0] < newest + spacing:
             fresh = self._far_from_held(times, spacing) & (times >= newest - self._keep_ns)
             times, values = times[fresh], values[fresh]
@@ -64,13 +68,37 @@ class Ring:
         a, b = (self._first + int(i) for i in np.searchsorted(held, (start, end)))
         if a == b:
             return None
-        expected = (end - start) / SECOND * self.rate_hz
-        complete = min(1.0, (b - a) / expected) if expected > 0 else 1.0
-        return Signal(self._times[a:b].copy(), self._values[a:b].copy(), self.rate_hz, complete)
+        times, values, rate_hz = self._times[a:b].copy(), self._values[a:b].copy(), self.rate_hz
+        stretches = self._stretches(int(times[0]), int(times[-1]))
+        if len(stretches) > 1:
+            times, values, rate_hz = level(times, values, stretches)
+        elif stretches:
+            rate_hz = stretches[0][1]
+        if not len(times):
+            return None
+        expected = (end - start) / SECOND * rate_hz
+        complete = min(1.0, len(times) / expected) if expected > 0 else 1.0
+        return Signal(times, values, rate_hz, complete)
 
     def received(self, end: StreamNs) -> HostNs:
         """Receipt of the last packet with a sample before ``end``; 0 when there is none."""
         return max((host for first, host in self._receipts if first < end), default=HostNs(0))
+
+    def _note_rate(self, first: int, rate_hz: float) -> None:
+        """Remember a rate that is not that of the samples before."""
+        known = self._rates[-1][1] if self._rates else 0.0
+        if rate_hz > 0 and not known / SAME < rate_hz < known * SAME:
+            self._rates.append((first, rate_hz))
+        elif rate_hz > 0:
+            self._rates[-1] = (self._rates[-1][0], rate_hz)
+        self.rate_hz = rate_hz
+
+    def _stretches(self, first: int, last: int) -> list[tuple[int, float]]:
+        """The rates that samples from ``first`` to ``last`` were taken at; none for events."""
+        if self.rate_hz <= 0:
+            return []
+        began = max((k for k, (at, _) in enumerate(self._rates) if at <= first), default=0)
+        return [stretch for stretch in self._rates[began:] if stretch[0] <= last]
 
     def _far_from_held(self, times: Times, spacing: int) -> npt.NDArray[np.bool_]:
         held = self._times[self._first : self._last]
@@ -111,12 +139,17 @@ class Ring:
         while stale < len(self._receipts) - 1 and self._receipts[stale + 1][0] <= oldest:
             stale += 1
         del self._receipts[:stale]
+        past = 0
+        while past < len(self._rates) - 1 and self._rates[past + 1][0] <= oldest:
+            past += 1
+        del self._rates[:past]
 
     def _clear(self, axes: tuple[int, ...]) -> None:
         self._first = self._last = 0
         self._times = np.empty(0, np.int64)
         self._values = np.empty((0, *axes), np.float32)
         self._receipts.clear()
+        self._rates.clear()
 
 
 def _orderly(samples: Samples) -> tuple[Times, Floats]:
