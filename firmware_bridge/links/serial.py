@@ -9,14 +9,13 @@ from serial import Serial, SerialException
 from firmware_bridge.errors import LinkError, Trouble
 from firmware_bridge.links import Packet
 from firmware_bridge.links.address import Address
-from firmware_bridge.links.backoff import persist, running
+from firmware_bridge.links.backoff import running
 from firmware_bridge.links.formats import Format, chosen
-from firmware_bridge.links.inbox import Inbox
+from firmware_bridge.links.line import Line
 from firmware_bridge.links.pace import Sleep
 
 _BAUD = 115200
 _WRITE_S = 2.0
-_TRIES = 20
 
 
 @asynccontextmanager
@@ -43,31 +42,27 @@ class SerialLink:
     def __init__(self, path: str, baud: int, filled: Format, now: Callable[[], int], sleep: Sleep) -> None:
         self._path = path
         self._baud = baud
-        self._now = now
         self._sleep = sleep
-        self._inbox = Inbox()
-        self._format = filled
-        self._framing = filled.framing()
+        self._line = Line(filled, now)
         self._port: Serial | None = None
         self._gone = asyncio.Event()
-        self._reconnects = 0
 
     @property
     def offers(self) -> frozenset[str]:
-        return frozenset({self._format.source})
+        return frozenset({self._line.format.source})
 
     def packets(self) -> AsyncIterator[Packet]:
         """Whole frames, also after the board was plugged in again; raises LinkError when it stays away."""
-        return self._inbox.read()
+        return self._line.packets()
 
     async def write(self, target: str, payload: bytes) -> None:
         """Send one packet; there is only one way it can go, so ``target`` is the format's source."""
         port = self._port
-        if target != self._format.source or port is None:
-            raise LinkError(f"cannot write to {target} on {self._path}; this line carries {self._format.source!r}")
+        if target != self._line.format.source or port is None:
+            raise LinkError(f"cannot write to {target} on {self._path}; this line carries {self._line.format.source!r}")
         try:
             # A full buffer blocks, so it blocks a thread; the port's own time limit ends it.
-            await asyncio.to_thread(port.write, self._format.wrap(payload))
+            await asyncio.to_thread(port.write, self._line.format.wrap(payload))
         except (SerialException, OSError) as error:
             raise LinkError(f"cannot write to {self._path}: {error}") from error
 
@@ -75,12 +70,7 @@ class SerialLink:
         raise LinkError(f"a serial board has nothing to read at {target}; it only streams", Trouble.REFUSED)
 
     def counts(self) -> Mapping[str, int]:
-        return {
-            "packets": self._inbox.packets,
-            "dropped": self._inbox.dropped,
-            "garbage": self._framing.garbage,
-            "reconnects": self._reconnects,
-        }
+        return self._line.counts()
 
     async def connect(self) -> None:
         """Open the port, once; raise LinkError."""
@@ -109,12 +99,8 @@ class SerialLink:
         while True:
             await self._gone.wait()
             self.disconnect()
-            try:
-                await persist(self.connect, tries=_TRIES, sleep=self._sleep)
-            except LinkError as error:
-                self._inbox.close(error)
+            if not await self._line.mend(self.connect, self._sleep):
                 return
-            self._reconnects += 1
 
     def _readable(self, port: Serial) -> None:
         try:
@@ -126,8 +112,7 @@ class SerialLink:
             asyncio.get_running_loop().remove_reader(port.fileno())
             self._gone.set()
             return
-        for frame in self._framing.feed(data):
-            self._inbox.put(Packet(self._format.source, frame, self._now()))
+        self._line.feed(data)
 
 
 def _denied(path: str) -> str:

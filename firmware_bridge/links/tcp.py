@@ -8,15 +8,14 @@ from firmware_bridge import codec
 from firmware_bridge.errors import AddressError, LinkError, Trouble
 from firmware_bridge.links import Packet
 from firmware_bridge.links.address import Address
-from firmware_bridge.links.backoff import persist, running
+from firmware_bridge.links.backoff import running
 from firmware_bridge.links.formats import Format, chosen
-from firmware_bridge.links.inbox import Inbox
+from firmware_bridge.links.line import Line
 from firmware_bridge.links.pace import Sleep
 from firmware_bridge.messages import E4Command
 
 _CONNECT_S = 10.0
 _WRITE_S = 5.0
-_TRIES = 20
 
 
 @asynccontextmanager
@@ -48,39 +47,32 @@ class TcpLink:
     ) -> None:
         self._host = host
         self._port = port
-        self._format = filled
+        self._line = Line(filled, now)
         self._greeting = greeting
-        self._now = now
         self._sleep = sleep
-        self._inbox = Inbox()
-        self._framing = filled.framing()
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-        self._reconnects = 0
 
     @property
     def offers(self) -> frozenset[str]:
-        return frozenset({self._format.source})
+        return frozenset({self._line.format.source})
 
     def packets(self) -> AsyncIterator[Packet]:
         """Whole packets, across connections; raises LinkError when the device stays away."""
-        return self._inbox.read()
+        return self._line.packets()
 
     async def write(self, target: str, payload: bytes) -> None:
         """Send one packet; there is only one way it can go, so ``target`` is the format's source."""
-        if target != self._format.source:
-            raise LinkError(f"cannot write to {target}; this line carries {self._format.source!r}", Trouble.REFUSED)
-        await self._send(self._format.wrap(payload))
+        if target != self._line.format.source:
+            raise LinkError(
+                f"cannot write to {target}; this line carries {self._line.format.source!r}", Trouble.REFUSED
+            )
+        await self._send(self._line.format.wrap(payload))
 
     async def read(self, target: str) -> bytes:
         raise LinkError(f"a TCP line has nothing to read at {target}; it only streams", Trouble.REFUSED)
 
     def counts(self) -> Mapping[str, int]:
-        return {
-            "packets": self._inbox.packets,
-            "dropped": self._inbox.dropped,
-            "garbage": self._framing.garbage,
-            "reconnects": self._reconnects,
-        }
+        return self._line.counts()
 
     async def connect(self) -> None:
         """Connect, once; raise LinkError."""
@@ -109,20 +101,15 @@ class TcpLink:
         while True:
             await self._listen()
             await self.disconnect()
-            try:
-                await persist(self.connect, tries=_TRIES, sleep=self._sleep)
-            except LinkError as error:
-                self._inbox.close(error)
+            if not await self._line.mend(self.connect, self._sleep):
                 return
-            self._reconnects += 1
 
     async def _listen(self) -> None:
         if self._streams is None:
             return
         try:
             while data := await self._streams[0].read(4096):
-                for frame in self._framing.feed(data):
-                    self._inbox.put(Packet(self._format.source, frame, self._now()))
+                self._line.feed(data)
         except OSError:
             # Reset by the other side: the same as its end.
             return
