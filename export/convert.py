@@ -25,7 +25,8 @@ def convert(model: keras.Model, weights: Weights, calibration: Mapping[str, Floa
     Raises LoweringError, naming the operator, when the converter refuses.
     """
     with tempfile.TemporaryDirectory() as folder:
-        _save(model, {name: values.shape[1:] for name, values in calibration.items()}, folder)
+        module = served(model, {name: values.shape[1:] for name, values in calibration.items()})
+        tf.saved_model.save(module, folder, signatures={"serving_default": module.serve.get_concrete_function()})
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=["serving_default"])
         _ask(converter, weights, calibration)
         try:
@@ -34,8 +35,8 @@ def convert(model: keras.Model, weights: Weights, calibration: Mapping[str, Floa
             raise LoweringError(_cause(model.name, weights, error)) from error
 
 
-def _save(model: keras.Model, shapes: Mapping[str, tuple[int, ...]], folder: str) -> None:
-    """As SavedModel with one signature, whose names are those of the network's inputs and outputs."""
+def served(model: keras.Model, shapes: Mapping[str, tuple[int, ...]], batch: int | None = 1) -> Any:
+    """A module whose function `serve` takes a batch, by the names of the network's inputs and outputs."""
     names = list(inputs_of(model))
     outputs = outputs_of(model)
 
@@ -46,9 +47,9 @@ def _save(model: keras.Model, shapes: Mapping[str, tuple[int, ...]], folder: str
 
     module = tf.Module()
     module.variables_of_the_network = [cast(Any, variable).value for variable in model.variables]
-    signature = [tf.TensorSpec((1, *shapes[name]), tf.float32, name=name) for name in names]
+    signature = [tf.TensorSpec((batch, *shapes[name]), tf.float32, name=name) for name in names]
     module.serve = tf.function(serve, input_signature=signature)
-    tf.saved_model.save(module, folder, signatures={"serving_default": module.serve.get_concrete_function()})
+    return module
 
 
 def _ask(converter: Any, weights: Weights, calibration: Mapping[str, Floats]) -> None:

@@ -60,7 +60,7 @@ def lower(path: Path, form: Form, calibration: Mapping[str, Floats]) -> Lowered:
     if form.shape == "unrolled":
         return Lowered(form, convert(unrolled(model, calibration), form.weights, calibration), ())
     step = stepwise(model)
-    states, seen = _walk(step, calibration)
+    states, seen = walked(step, calibration)
     return Lowered(form, convert(step, form.weights, seen), states)
 
 
@@ -126,7 +126,7 @@ def _calls(model: keras.Model) -> list[tuple[keras.layers.Layer, list[Any], Any]
     return [(node.operation, list(node.input_tensors), node.outputs[0]) for node in nodes]
 
 
-def _walk(step: keras.Model, calibration: Mapping[str, Floats]) -> tuple[tuple[CarriedState, ...], dict[str, Floats]]:
+def walked(step: keras.Model, calibration: Mapping[str, Floats]) -> tuple[tuple[CarriedState, ...], dict[str, Floats]]:
     """Run every calibration sequence step by step; the states' reach, and inputs of steps as they occur."""
     ((name, windows),) = calibration.items()
     states = [tensor for tensor in inputs_of(step) if tensor != name]
