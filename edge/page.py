@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 
+from edge.baseline_store import BaselineError
 from edge.check import Check
 from edge.checkup import checks, support
 from edge.clock import HostNs, SystemClock, seconds
@@ -14,6 +15,8 @@ from edge.daemon import Daemon
 from edge.flow import Frame, Prediction, Samples
 from edge.health import ProcessMeter
 from edge.page_radio import Bluetooth
+from edge.page_rest import rest_seen
+from edge.panel.errors import NotNowError
 from edge.panel.served import Panel
 from edge.panel.server import open_panel
 from edge.panel.snapshot import (
@@ -23,6 +26,7 @@ from edge.panel.snapshot import (
     FaceSeen,
     Journey,
     Judgement,
+    PlanWord,
     RelaySeen,
     Snapshot,
     WatchSeen,
@@ -41,9 +45,8 @@ def open_page(
 ) -> AbstractAsyncContextManager[Panel]:
     """Serve the page for this daemon; recordings go to `recordings` in the state directory."""
     source = DaemonPage(settings, daemon, clock, broker)
-    link = settings.watch.address.partition(":")[0]
-    radio = Bluetooth(settings, config)
-    return open_panel(settings.panel, source, radio, clock, settings.state_path / "recordings", link)
+    radio = Bluetooth(settings, config, daemon.follow if clock.speed == 1 else None)
+    return open_panel(settings.panel, source, radio, clock, settings.state_path / "recordings")
 
 
 class DaemonPage:
@@ -62,6 +65,27 @@ class DaemonPage:
 
     def record(self, keep: Callable[[Packet], None] | None) -> None:
         self._daemon.onlooker.keep = keep
+
+    def force_plan(self, word: PlanWord) -> None:
+        raise NotNowError(f"no sampling plan is made here, so {word!r} cannot be held to; all there is is asked for")
+
+    def measure_rest(self) -> None:
+        try:
+            self._daemon.baseline_start()
+        except BaselineError as error:
+            raise NotNowError(str(error)) from error
+
+    def at_rest(self) -> bool:
+        return self._daemon.baseline_progress is not None
+
+    def leave_rest(self) -> None:
+        self._daemon.resting.stop()
+
+    def forget_rest(self) -> None:
+        try:
+            self._daemon.baseline_forget()
+        except BaselineError as error:
+            raise NotNowError(str(error)) from error
 
     async def picture(self) -> bytes | None:
         if not self._settings.camera.source:
@@ -92,6 +116,8 @@ class DaemonPage:
             journey=self._journey(prediction),
             watch=self._watch(now),
             camera=self._camera(now),
+            plan=None,
+            rest=rest_seen(daemon),
             relay=self._relay(),
             alerts=tuple(
                 AlertSeen(a.sequence, a.kind, a.reason, round(a.confidence, 3), a.inferred_unix_ns // 1_000_000)
@@ -125,7 +151,7 @@ class DaemonPage:
         seen, clock = self._daemon.onlooker, self._daemon.device_clock
         losses = self._daemon.losses()
         return WatchSeen(
-            link=self._settings.watch.address.partition(":")[0],
+            link=self._daemon.watch_address.partition(":")[0],
             silent_s=None if seen.heard is None else _age_s(seen.heard, now),
             packets=seen.packets,
             battery=seen.battery,

@@ -1,6 +1,6 @@
-"""Bluetooth, as the page's pairing asks for it: the same flow as `edge-daemon pair`."""
+"""Bluetooth, as the page's pairing asks for it: the same flow as `edge-daemon pair`, then the daemon follows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from edge.panel.pairing import Asked, Device, Heard, PairingError
@@ -10,11 +10,16 @@ from firmware_bridge.messages import Battery, HeartRate
 
 
 class Bluetooth:
-    """The `Pairer` of the page. What it pairs it writes into the settings file, where the daemon has one."""
+    """The `Pairer` of the page. What it pairs it writes into the settings file, where the daemon has one.
 
-    def __init__(self, settings: Settings, config: Path | None) -> None:
+    ``follow`` is told the address, so that the daemon listens without a restart; None where it must not: at another
+    pace than that of life a real watch would make no sense.
+    """
+
+    def __init__(self, settings: Settings, config: Path | None, follow: Callable[[str], None] | None = None) -> None:
         self._settings = settings
         self._config = config
+        self._follow = follow
 
     async def scan(self) -> Sequence[Device]:
         # Imported when asked for: a daemon that never pairs needs no agent in memory.
@@ -52,6 +57,8 @@ class Bluetooth:
                     f"{paired.address} is paired, but {self._config} cannot be written ({error.strerror}); "
                     f"put watch.address = 'ble:{paired.address}' into it"
                 ) from error
+        if self._follow is not None:
+            self._follow(f"ble:{paired.address}")
         first = paired.first
         return Heard(
             paired.address,
@@ -60,4 +67,5 @@ class Bluetooth:
             first.percent if isinstance(first, Battery) else None,
             round(paired.first_s, 1),
             "" if self._config is None else self._config.name,
+            self._follow is not None,
         )

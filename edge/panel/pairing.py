@@ -43,6 +43,8 @@ class Heard:
     first_s: float
     stored_in: str
     """The settings file that now names it; empty when there is none."""
+    followed: bool = False
+    """The daemon listens to it from now on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ the header with the session in it, the packets follow.
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,6 @@ import msgspec
 from edge.clock import SECOND, Clock
 from edge.panel.errors import SessionError
 from edge.panel.session import (
-    BASELINE_S,
     CONSENT,
     IDENTITY,
     Consent,
@@ -34,7 +33,7 @@ LEAST_FREE = 200 * 1024 * 1024
 """Bytes of disk that a recording leaves free: the outbox needs room, too."""
 LOOK_EVERY = 256
 """Packets from one look at the disk to the next."""
-BEGINS, ENDS = "baseline begins", "baseline ends"
+BEGINS, ENDS, LEFT = "baseline begins", "baseline ends", "baseline cancelled"
 MOST_TAGS = 1000
 _CHUNK = 64 * 1024
 
@@ -63,26 +62,25 @@ class Running:
     packets: int
     tags: tuple[Tag, ...]
     notes: str
-    baseline: float | None
-    """Share of the five minutes that is over, 0 to 1; None when no baseline runs."""
 
 
 class Recordings:
     """A folder of recordings; at most one is being written."""
 
-    def __init__(self, folder: Path, clock: Clock, address: str) -> None:
-        """``address`` is what the header says of the watch: its kind of link, no more."""
+    def __init__(self, folder: Path, clock: Clock, link: Callable[[], str], at_rest: Callable[[], bool]) -> None:
+        """``link`` is what the header says of the watch: its kind of link, no more; ``at_rest``: a baseline runs."""
         self.trouble = ""
         """Why the last recording ended by itself; empty when it did not."""
         self._folder = folder
         self._clock = clock
-        self._address = address
+        self._link = link
+        self._at_rest = at_rest
         self._name = ""
         self._session: Session | None = None
         self._recorder: Recorder | None = None
         self._first_ns: int | None = None
         self._last_ns = 0
-        self._baseline_ns: int | None = None
+        self._resting = False
 
     def start(self, asked: Start) -> str:
         """Begin a recording and return its name; SessionError without consent, room, or while one runs."""
@@ -104,11 +102,11 @@ class Recordings:
         try:
             packets.touch(mode=0o600, exist_ok=False)
             self._save(session)
-            self._recorder = Recorder(packets, self._address).__enter__()
+            self._recorder = Recorder(packets, self._link()).__enter__()
         except OSError as error:
             self._session = None
             raise SessionError(f"cannot record into {self._folder}: {error.strerror}") from error
-        self._first_ns, self._last_ns, self._baseline_ns, self.trouble = None, 0, None, ""
+        self._first_ns, self._last_ns, self._resting, self.trouble = None, 0, False, ""
         return self._name
 
     def keep(self, packet: Packet) -> None:
@@ -123,8 +121,8 @@ class Recordings:
             if self._recorder.kept % LOOK_EVERY == 0 and shutil.disk_usage(self._folder).free < LEAST_FREE:
                 self._end("the disk is nearly full")
                 return
-            if self._baseline_ns is not None and self._last_ns - self._baseline_ns >= BASELINE_S * SECOND:
-                self._baseline_ns = None
+            if self._resting and not self._at_rest():
+                self._resting = False
                 self.tag(ENDS)
         except OSError as error:
             self._end(f"the disk took no more: {error.strerror}")
@@ -138,13 +136,11 @@ class Recordings:
             raise SessionError(f"a recording holds at most {MOST_TAGS} tags; start another one")
         self._save(msgspec.structs.replace(session, tags=(*session.tags, Tag(self._last_ns // 1_000_000, word))))
 
-    def baseline(self) -> None:
-        """Begin the five minutes of rest; its end is tagged by itself."""
-        self._current()
-        if self._baseline_ns is not None:
-            raise SessionError("the baseline is running already")
-        self.tag(BEGINS)
-        self._baseline_ns = self._last_ns
+    def rest(self, *, begins: bool) -> None:
+        """Tag that a baseline begins or was left, if something is being recorded; one that is done is tagged here."""
+        if self._session is not None and (begins or self._resting):
+            self.tag(BEGINS if begins else LEFT)
+            self._resting = begins
 
     def note(self, notes: str) -> None:
         """Replace the notes; SessionError when nothing is being recorded."""
@@ -166,11 +162,8 @@ class Recordings:
     def running(self) -> Running | None:
         if self._session is None or self._recorder is None:
             return None
-        share = None if self._baseline_ns is None else (self._last_ns - self._baseline_ns) / (BASELINE_S * SECOND)
         s = self._session
-        return Running(
-            self._name, s.person, round(self._last_ns / SECOND, 1), self._recorder.kept, s.tags, s.notes, share
-        )
+        return Running(self._name, s.person, round(self._last_ns / SECOND, 1), self._recorder.kept, s.tags, s.notes)
 
     def list(self) -> list[Kept]:
         """Newest first."""
@@ -183,10 +176,7 @@ class Recordings:
         """A recording as one file, piece by piece; SessionError when there is none of that name."""
         packets = self._known(name)
         session = read_session(self._file(name, "json"))
-        header: dict[str, object] = {"format": FORMAT, "version": VERSION, "address": self._address}
-        if session is not None:
-            header["session"] = msgspec.to_builtins(session)
-        return _merge(header, packets)
+        return _merge(packets, {} if session is None else {"session": msgspec.to_builtins(session)})
 
     def delete(self, name: str) -> None:
         """Remove a recording for good; SessionError when it is running or not there."""
@@ -234,7 +224,8 @@ class Recordings:
         except SessionError as error:
             self.trouble = f"{by}; {error}"
         finally:
-            self._session = self._recorder = self._baseline_ns = None
+            self._session = self._recorder = None
+            self._resting = False
             if recorder is not None:
                 recorder.__exit__(None, None, None)
 
@@ -247,9 +238,17 @@ class Recordings:
         return self._folder / f"{name}.{kind}"
 
 
-def _merge(header: dict[str, object], packets: Path) -> Iterator[bytes]:
-    yield json.dumps(header, separators=(",", ":")).encode() + b"\n"
+def _merge(packets: Path, words: dict[str, object]) -> Iterator[bytes]:
     with packets.open("rb") as file:
-        file.readline()  # the recorder's own header
+        header = _header(file.readline())
+        yield json.dumps(header | words, separators=(",", ":")).encode() + b"\n"
         while chunk := file.read(_CHUNK):
             yield chunk
+
+
+def _header(line: bytes) -> dict[str, object]:
+    """The recorder's own header; a plain one where a crash left none."""
+    try:
+        return msgspec.json.decode(line, type=dict[str, object])
+    except msgspec.DecodeError:
+        return {"format": FORMAT, "version": VERSION, "address": ""}

@@ -12,11 +12,11 @@ from aiohttp.typedefs import Handler
 
 from edge.panel.assets import Asset
 from edge.panel.broadcast import Broadcast
-from edge.panel.errors import BusyError, SessionError
+from edge.panel.errors import BusyError, NotNowError, SessionError
 from edge.panel.guard import COOKIE, refuse
 from edge.panel.pairing import Answer, Choice, PairingDesk
 from edge.panel.recordings import Recordings
-from edge.panel.session import CONSENT, Mark, Notes, Start
+from edge.panel.session import CONSENT, Mark, Notes, Start, Wish
 from edge.panel.sign_in import LASTS_S, SignIn, TooManyTriesError
 from edge.panel.snapshot import Source
 
@@ -65,9 +65,12 @@ class Routes:
             web.get("/session", self._session),
             web.post("/session/start", self._start),
             web.post("/session/tag", self._tag),
-            web.post("/session/baseline", self._baseline),
             web.post("/session/notes", self._notes),
             web.post("/session/stop", self._stop),
+            web.post("/plan", self._plan),
+            web.post("/rest/measure", self._measure),
+            web.post("/rest/leave", self._leave_rest),
+            web.delete("/rest", self._forget_rest),
             web.get("/recordings/{name}", self._download),
             web.delete("/recordings/{name}", self._delete),
             web.post("/pair/scan", self._scan),
@@ -130,6 +133,26 @@ class Routes:
             return refuse(404, "the camera gives no picture now")
         return web.Response(body=picture, content_type="image/jpeg")
 
+    async def _plan(self, request: web.Request) -> web.Response:
+        self._source.force_plan((await read(request, Wish)).word)
+        return self._done()
+
+    # --- the person at rest
+
+    async def _measure(self, _request: web.Request) -> web.Response:
+        self._source.measure_rest()
+        self._recordings.rest(begins=True)
+        return self._done()
+
+    async def _leave_rest(self, _request: web.Request) -> web.Response:
+        self._source.leave_rest()
+        self._recordings.rest(begins=False)
+        return self._done()
+
+    async def _forget_rest(self, _request: web.Request) -> web.Response:
+        self._source.forget_rest()
+        return self._done()
+
     # --- doctor
 
     async def _checks(self, _request: web.Request) -> web.Response:
@@ -153,10 +176,6 @@ class Routes:
 
     async def _tag(self, request: web.Request) -> web.Response:
         self._recordings.tag((await read(request, Mark)).word)
-        return self._done()
-
-    async def _baseline(self, _request: web.Request) -> web.Response:
-        self._recordings.baseline()
         return self._done()
 
     async def _notes(self, request: web.Request) -> web.Response:
@@ -244,7 +263,7 @@ async def tell(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     except RequestError as error:
         return refuse(error.status, str(error))
-    except SessionError as error:
+    except (SessionError, NotNowError) as error:
         return refuse(409, str(error))
     except web.HTTPException as error:
         return refuse(error.status, error.reason.lower())

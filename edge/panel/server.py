@@ -32,14 +32,14 @@ _LEAVE_S = 2.0
 
 @contextlib.asynccontextmanager
 async def open_panel(
-    settings: PanelSettings, source: Source, pairer: Pairer, clock: Clock, folder: Path, watch: str = ""
+    settings: PanelSettings, source: Source, pairer: Pairer, clock: Clock, folder: Path
 ) -> AsyncGenerator[Panel]:
     """Serve the page for the time of an `async with`; PanelError when the port cannot be had.
 
-    ``folder`` is where recordings go when a tester makes one; ``watch`` is the kind of link they come over.
+    ``folder`` is where recordings go when a tester makes one.
     """
     sign_in = SignIn(clock) if settings.lan else None
-    recordings = Recordings(folder, clock, watch)
+    recordings = Recordings(folder, clock, lambda: source.snapshot().watch.link, source.at_rest)
     broadcast = Broadcast(source, lambda: {"session": recordings.running, "pairing": desk.now})
     desk = PairingDesk(pairer, broadcast.refresh)
     routes = Routes(source, broadcast, recordings, desk, read_assets(), sign_in)

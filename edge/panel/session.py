@@ -7,13 +7,14 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from edge.panel.snapshot import PlanWord
+
 CONSENT = (
-    "I agree that what my watch measures (pulse, skin conductance, skin temperature, movement) is recorded on this "
-    "device until I or the tester delete it. No picture and no sound is recorded. I can stop at any time, and have "
-    "the recording deleted, without giving a reason."
+    "I agree that what my watch measures (pulse, ECG or EEG where it has them, skin conductance, skin temperature, "
+    "movement) is recorded on this device until I or the tester delete it. No picture and no sound is recorded. "
+    "I can stop at any time, and have the recording deleted, without giving a reason."
 )
 """What the person agrees to. It is written into the recording, so a change of the text shows in each."""
-BASELINE_S = 300
 IDENTITY = re.compile(r"[0-9]{8}-[0-9]{6}(-[0-9]{1,3})?")
 Line = Annotated[str, Meta(max_length=80)]
 Text = Annotated[str, Meta(max_length=4000)]
@@ -60,6 +61,12 @@ class Mark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the page sends to tag a moment."""
 
     word: Annotated[str, Meta(min_length=1, max_length=40)]
+
+
+class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the page sends when a tester wants another sampling plan."""
+
+    word: PlanWord
 
 
 class Notes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

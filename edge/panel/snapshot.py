@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from edge.check import Check
 from edge.flow import Samples
 from firmware_bridge.links import Packet
+
+PlanWord = Literal["auto", "full", "low", "off"]
+"""What a tester may force; `auto` lets the daemon choose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,41 @@ class AlertSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanSeen:
+    """How much is measured for the time being."""
+
+    mode: str
+    forced: str
+    """`auto`, or the word that somebody forced."""
+    rates_hz: Mapping[str, float]
+    """By channel; 0 is off."""
+    camera_fps: float
+    reason: str
+    for_s: float
+    """Since it was made, in stream time."""
+    battery_hours: float | None
+    """What the watch's battery lasts at this plan; None while nobody can say."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestSeen:
+    """This person at rest: measured earlier, being measured, or not known."""
+
+    offered: bool
+    """There is a watch, and a wrist model that can use it."""
+    progress: float | None = None
+    """Share of the five quiet minutes that is there, 0 to 1; None when no measurement runs."""
+    needed_s: float = 300.0
+    refused: str = ""
+    """Why the newest window did not count: `moving`, `poor`, `off_wrist`."""
+    trouble: str = ""
+    measured_unix_ms: int | None = None
+    quiet_s: float = 0.0
+    usual: Mapping[str, float] = field(default_factory=dict[str, float])
+    """What was found, by feature, in its own unit."""
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything but the signals, at one moment."""
 
@@ -127,6 +165,9 @@ class Snapshot:
     journey: Journey
     watch: WatchSeen
     camera: CameraSeen
+    plan: PlanSeen | None
+    """None while the daemon makes none: it then asks for all there is."""
+    rest: RestSeen
     relay: RelaySeen
     alerts: tuple[AlertSeen, ...]
     losses: Mapping[str, int]
@@ -147,6 +188,26 @@ class Source(Protocol):
 
     def record(self, keep: Callable[[Packet], None] | None) -> None:
         """Hand every packet, stamped with stream time, to ``keep`` from now on; None: to nobody."""
+        ...
+
+    def force_plan(self, word: PlanWord) -> None:
+        """Hold to one plan, or with `auto` to none; NotNowError when there is no plan to be made."""
+        ...
+
+    def measure_rest(self) -> None:
+        """Take the next five quiet minutes as this person at rest, anew if need be; NotNowError without a watch."""
+        ...
+
+    def at_rest(self) -> bool:
+        """Whether such a measurement runs."""
+        ...
+
+    def leave_rest(self) -> None:
+        """End the measurement; nothing is kept of it."""
+        ...
+
+    def forget_rest(self) -> None:
+        """Remove what was measured for good; NotNowError when the disk refuses."""
         ...
 
     async def picture(self) -> bytes | None:

@@ -59,7 +59,7 @@ class Line:
 
 async def test_a_recording_says_again_what_was_said_live(tmp_path: Path) -> None:
     live = Line()
-    recordings = Recordings(tmp_path, live.clock, "virtual")
+    recordings = Recordings(tmp_path, live.clock, lambda: "virtual", lambda: False)
     name = recordings.start(Start(consent=True))
     sent: list[bytes] = []
     where = Address.parse("virtual:wearer?seed=3")

@@ -2,9 +2,11 @@
 
 import { stop as stopPicture } from "/camera.js";
 import { examine } from "/doctor.js";
-import { showSignals, showState, startDrawing, stopDrawing, takeColours } from "/live.js";
+import { showState } from "/live.js";
 import { showPairing } from "/pair.js";
+import { showRest } from "/rest.js";
 import { list, showSession } from "/session.js";
+import { keepPace, showSignals, startDrawing, stopDrawing, takeColours } from "/signals.js";
 
 const VIEWS = { live: "Live", session: "Session", pair: "Pair", doctor: "Doctor" };
 const THEMES = ["auto", "light", "dark"];
@@ -50,7 +52,9 @@ function listen() {
     watchdog = setTimeout(() => say("bad", "no answer"), AWAY_MS);
     const silent = told.daemon.watch.link && (told.daemon.watch.silent_s === null || told.daemon.watch.silent_s > 10);
     say(silent ? "warn" : "good", silent ? "watch silent" : "live");
+    keepPace(told.daemon);
     showState(told);
+    showRest(told.daemon.rest);
     showSession(told.session);
     showPairing(told.pairing);
     const pages = told.pages === 1 ? "" : `, ${told.pages} pages open`;

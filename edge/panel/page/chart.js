@@ -5,8 +5,9 @@ const MARGIN = 34; // where the scale stands
 const PAD = { left: 6, right: 6, top: 9, bottom: 9 };
 
 export class Trace {
-  // rows: colours, one a line; spanS: seconds across; breakMs: a longer silence breaks the line; dots: mark each sample
-  constructor(canvas, { rows, spanS, breakMs, least, dots = false, digits = 0, scale = true }) {
+  // rows: colours, one a line; spanS: seconds across; breakMs: a longer silence breaks the line; dots: mark each sample;
+  // stacked: each line in a lane of its own, all to one scale
+  constructor(canvas, { rows, spanS, breakMs, least, dots = false, digits = 0, scale = true, stacked = false }) {
     this.canvas = canvas;
     this.rows = rows;
     this.spanMs = spanS * 1000;
@@ -14,13 +15,14 @@ export class Trace {
     this.least = least;
     this.dots = dots;
     this.digits = digits;
-    this.scale = scale;
+    this.scale = scale && !stacked;
+    this.stacked = stacked;
     this.times = new Float64Array(KEPT);
     this.values = rows.map(() => new Float32Array(KEPT));
     this.count = 0;
     this.lag = 0;
     this.every = 0;
-    this.low = this.high = null;
+    this.bands = null; // low and high of each line, as they stand on the scale
   }
 
   push(bunch, now) {
@@ -59,14 +61,18 @@ export class Trace {
     const first = this.#firstAfter(end - this.spanMs);
     this.#fit(first, end);
     this.#rule(pen, width, height, colours, end);
-    if (this.low === null) return;
+    if (!this.bands) return;
     const x = (t) => width - PAD.right - ((end - t) / this.spanMs) * (width - PAD.left - PAD.right);
-    const y = (v) => PAD.top + ((this.high - v) / (this.high - this.low)) * (height - PAD.top - PAD.bottom);
+    const lane = (height - PAD.top - PAD.bottom) / (this.stacked ? this.rows.length : 1);
     pen.save();
     pen.beginPath();
     pen.rect(this.scale ? MARGIN : 0, 0, width, height);
     pen.clip();
-    this.rows.forEach((name, axis) => this.#line(pen, first, end, axis, colours[name], x, y));
+    this.rows.forEach((name, axis) => {
+      const { low, high } = this.bands[axis];
+      const top = PAD.top + (this.stacked ? axis * lane : 0);
+      this.#line(pen, first, end, axis, colours[name], x, (v) => top + ((high - v) / (high - low)) * lane);
+    });
     pen.restore();
   }
 
@@ -109,30 +115,52 @@ export class Trace {
     pen.stroke();
     pen.fillStyle = colours.soft;
     pen.font = "11px system-ui, sans-serif";
-    if (!this.scale || this.low === null) return;
+    if (!this.scale || !this.bands) return;
     pen.textBaseline = "bottom";
-    pen.fillText(this.low.toFixed(this.digits), 5, height - 3);
+    pen.fillText(this.bands[0].low.toFixed(this.digits), 5, height - 3);
     pen.textBaseline = "top";
-    pen.fillText(this.high.toFixed(this.digits), 5, 4);
+    pen.fillText(this.bands[0].high.toFixed(this.digits), 5, 4);
+  }
+
+  // The height of a band, in the unit of its values.
+  get height() {
+    return this.bands ? this.bands[0].high - this.bands[0].low : 0;
   }
 
   // The scale follows what is in view: outwards at once, inwards slowly.
   #fit(first, end) {
-    let low = Infinity;
-    let high = -Infinity;
-    for (let k = first; k < this.count && this.times[k % KEPT] <= end; k += 1) {
-      for (const row of this.values) {
+    const found = this.values.map((row) => {
+      let low = Infinity;
+      let high = -Infinity;
+      for (let k = first; k < this.count && this.times[k % KEPT] <= end; k += 1) {
         const v = row[k % KEPT];
         if (v < low) low = v;
         if (v > high) high = v;
       }
-    }
-    if (low > high) return;
+      return { low, high };
+    });
+    const seen = found.filter(({ low, high }) => low <= high);
+    if (!seen.length) return;
+    if (this.stacked) this.#fitLanes(found, Math.max(this.least, ...seen.map(({ low, high }) => high - low)));
+    else this.#fitAll(Math.min(...seen.map(({ low }) => low)), Math.max(...seen.map(({ high }) => high)));
+  }
+
+  #fitAll(low, high) {
     const spare = Math.max(0, this.least - (high - low)) / 2;
-    low -= spare;
-    high += spare;
-    this.low = this.low === null || low < this.low ? low : this.low + (low - this.low) * 0.05;
-    this.high = this.high === null || high > this.high ? high : this.high + (high - this.high) * 0.05;
+    const before = this.bands ? this.bands[0] : { low: Infinity, high: -Infinity };
+    const band = { low: eased(before.low, low - spare, -1), high: eased(before.high, high + spare, 1) };
+    this.bands = this.rows.map(() => band);
+  }
+
+  // Each lane stands around its own middle; all have the height of the one that moves most.
+  #fitLanes(found, height) {
+    const eased_height = eased(this.bands ? this.height : -Infinity, height, 1);
+    this.bands = found.map(({ low, high }, axis) => {
+      const was = this.bands ? (this.bands[axis].low + this.bands[axis].high) / 2 : null;
+      const is = low <= high ? (low + high) / 2 : was || 0;
+      const middle = was === null ? is : was + (is - was) * 0.1;
+      return { low: middle - eased_height / 2, high: middle + eased_height / 2 };
+    });
   }
 
   #firstAfter(t) {
@@ -145,4 +173,9 @@ export class Trace {
     }
     return Math.max(a - 1, Math.max(0, this.count - KEPT));
   }
+}
+
+// Outwards (in the direction of `sign`) at once, inwards slowly.
+function eased(before, now, sign) {
+  return Number.isFinite(before) && sign * (now - before) < 0 ? before + (now - before) * 0.05 : now;
 }

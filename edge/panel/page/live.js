@@ -1,79 +1,22 @@
-// The live view: signals as they come, everything else once a second.
+// The live view but for its signals: everything that is told once a second.
 
 import { showCamera } from "/camera.js";
-import { Trace } from "/chart.js";
+import { showPlan } from "/plan.js";
 import { ago, make, ms, percent, spoken } from "/words.js";
 
 const at = (id) => document.getElementById(id);
-const COLOURS = ["pulse", "beats", "skin", "x", "y", "z", "line", "soft"];
-const TRACES = {
-  pulse: ["c-pulse", { rows: ["pulse"], spanS: 8, widest: 3, breakMs: 400, least: 1, scale: false }],
-  beat_interval: ["c-beats", { rows: ["beats"], spanS: 90, widest: 2, breakMs: 4000, least: 100, dots: true }],
-  skin_conductance: ["c-skin", { rows: ["skin"], spanS: 90, widest: 2, breakMs: 3000, least: 0.2, digits: 2 }],
-  motion: ["c-motion", { rows: ["x", "y", "z"], spanS: 20, widest: 3, breakMs: 800, least: 0.5, digits: 1 }],
-};
-const OUTPUTS = {
-  heart_rate: ["v-pulse", (v) => Math.round(v[0])],
-  beat_interval: ["v-beats", (v) => Math.round(v[0])],
-  skin_conductance: ["v-skin", (v) => v[0].toFixed(2)],
-  motion: ["v-motion", (v) => Math.hypot(...v).toFixed(2)],
-};
-const still = matchMedia("(prefers-reduced-motion: reduce)");
-const traces = new Map();
-const newest = new Map();
-let colours = {};
-let clock = null; // { stream, host, speed }
-let drawing = 0;
-let lastDrawn = 0;
-
-export function takeColours() {
-  const style = getComputedStyle(document.documentElement);
-  colours = Object.fromEntries(COLOURS.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
-}
-
-const streamNow = () => clock.stream + (performance.now() - clock.host) * clock.speed;
-
-// A fast replay is shown over a longer span, or it could not be followed.
-function traceOf(channel) {
-  if (!traces.has(channel)) {
-    const [id, options] = TRACES[channel];
-    const wider = Math.min(Math.max(clock.speed, 1), options.widest);
-    const narrower = Math.min(Math.max(at(id).clientWidth / 600, 0.5), 1); // a phone shows half as much
-    traces.set(channel, new Trace(at(id), { ...options, spanS: options.spanS * wider * narrower }));
-  }
-  return traces.get(channel);
-}
-
-export function showSignals(bunches) {
-  if (!clock) return;
-  const now = streamNow();
-  for (const [channel, bunch] of Object.entries(bunches)) {
-    newest.set(channel, bunch.v.map((row) => row[row.length - 1]));
-    if (channel in TRACES) traceOf(channel).push(bunch, now);
-  }
-}
+const MINUTE_MS = 60000;
+const heard = [];
 
 export function showState(told) {
   const { daemon } = told;
-  // The clock is taken anew only when it has strayed: a message that was late must not make the lines jump.
-  const stray = clock ? Math.abs(daemon.stream_ms - streamNow()) / daemon.speed : Infinity;
-  if (stray > 250 || clock.speed !== daemon.speed) {
-    clock = { stream: daemon.stream_ms, host: performance.now(), speed: daemon.speed };
-  }
   at("pace").textContent = daemon.speed === 1 ? "" : `${daemon.speed} times as fast as life`;
   showJudgement(daemon);
   showCamera(daemon.camera);
   showJourney(daemon.journey);
+  showPlan(daemon.plan);
   showFacts(daemon);
   showAlerts(daemon.alerts);
-  for (const [channel, [id, read]] of Object.entries(OUTPUTS)) {
-    if (newest.has(channel)) at(id).textContent = read(newest.get(channel));
-  }
-  for (const trace of traces.values()) {
-    const note = trace.canvas.previousElementSibling.querySelector("i");
-    const says = trace.every ? `${trace.every} s a line` : "";
-    if (note.textContent !== says) note.textContent = says;
-  }
 }
 
 function showJudgement(daemon) {
@@ -138,6 +81,20 @@ function showJourney(journey) {
   at("legs-says").textContent = `The newest packet and prediction. ${alerts}`;
 }
 
+// The share of packets that came in the last minute: what the counters said then and now.
+function linkQuality({ packets, counts }) {
+  const now = { at: performance.now(), packets, lost: counts.lost || 0 };
+  if (heard.length && packets < heard[heard.length - 1].packets) heard.length = 0; // another watch
+  heard.push(now);
+  while (heard.length > 1 && now.at - heard[0].at > MINUTE_MS) heard.shift();
+  const came = now.packets - heard[0].packets;
+  const lost = Math.max(0, now.lost - heard[0].lost);
+  if (!came) return ["no packets", "in the last minute"];
+  const share = (100 * came) / (came + lost);
+  const pace = (1000 * came) / (now.at - heard[0].at);
+  return [`${share > 99.95 ? "100" : share.toFixed(1)} % arrive`, `${pace.toFixed(pace < 10 ? 1 : 0)} packets a second, over the last minute`];
+}
+
 function showFacts(daemon) {
   const { watch, relay } = daemon;
   const clockSays = watch.clock
@@ -145,6 +102,7 @@ function showFacts(daemon) {
     : ["unknown", "no time stamp heard yet"];
   const rows = [
     ["Watch", watch.link ? `heard ${ago(watch.silent_s)}` : "none set", `${watch.link || "watch.address is empty"}, ${watch.packets.toLocaleString("en")} packets`],
+    ["Link quality", ...(watch.link ? linkQuality(watch) : ["–"])],
     ["Battery", watch.battery === null ? "not told" : `${Math.round(watch.battery)} %`],
     ["Watch clock", ...clockSays],
     ["Losses", counted(daemon.losses) || "none", counted(daemon.skipped) ? `not judged: ${counted(daemon.skipped)}` : ""],
@@ -176,21 +134,4 @@ function showAlerts(alerts) {
     return make("li", {}, make("time", { datetime: moment.toISOString() }, moment.toLocaleTimeString()), told(alert.reason));
   };
   list.replaceChildren(...[...alerts].reverse().map(line));
-}
-
-function frame(at_ms) {
-  drawing = requestAnimationFrame(frame);
-  if (!clock || at_ms - lastDrawn < (still.matches ? 500 : 30)) return;
-  lastDrawn = at_ms;
-  const now = streamNow();
-  for (const trace of traces.values()) trace.draw(now, colours);
-}
-
-export function startDrawing() {
-  if (!drawing) drawing = requestAnimationFrame(frame);
-}
-
-export function stopDrawing() {
-  cancelAnimationFrame(drawing);
-  drawing = 0;
 }

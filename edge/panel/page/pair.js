@@ -50,13 +50,17 @@ function body({ step, address, number, heard, devices }) {
   if (step !== "done") return [];
   const beat = heard.bpm === null ? `battery at ${heard.battery} %` : `${heard.bpm} bpm`;
   const what = heard.bpm === null ? "First word" : "First heartbeat";
-  const next = heard.stored_in
-    ? `It is written into ${heard.stored_in}. Start the daemon anew to listen to it.`
-    : `Set watch.address = "ble:${heard.address}" in the settings, and start the daemon anew.`;
+  const keep = heard.stored_in
+    ? `It is written into ${heard.stored_in}.`
+    : `To keep it, set watch.address = "ble:${heard.address}" in the settings.`;
+  const next = heard.followed
+    ? `${keep} The daemon listens to it from now on.`
+    : `${keep} This daemon plays at another pace than life: start one anew to listen to it.`;
   return [
     make("p", { class: "beat" }, beat),
     make("p", {}, `${what} of ${heard.name || heard.address}, ${heard.first_s} s after it was connected. Done.`),
     make("p", { class: "fine" }, next),
+    heard.followed ? make("p", {}, make("a", { class: "button", href: "#live" }, "See it live")) : "",
   ];
 }
 

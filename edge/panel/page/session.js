@@ -21,15 +21,9 @@ export function showSession(running) {
     list();
   }
   if (!running) return;
-  const inBaseline = running.baseline !== null;
-  at("elapsed").textContent = inBaseline ? span(300 * (1 - running.baseline)) : span(running.elapsed_s);
-  at("ring-says").textContent = inBaseline ? "of rest to go" : "recorded";
-  at("ring").setAttribute("aria-valuenow", inBaseline ? Math.round(running.baseline * 100) : 0);
-  at("ring").setAttribute("aria-valuetext", inBaseline ? `${span(300 * (1 - running.baseline))} to go` : "not running");
-  at("ring").querySelector(".over").style.strokeDasharray = `${inBaseline ? running.baseline * 100 : 0} 100`;
-  at("baseline").disabled = inBaseline;
+  at("elapsed").textContent = span(running.elapsed_s);
   const who = running.person ? `${running.person}, ` : "";
-  at("running-says").textContent = `${who}${running.packets.toLocaleString("en")} packets, ${span(running.elapsed_s)} in all`;
+  at("running-says").textContent = `${who}${running.packets.toLocaleString("en")} packets`;
   const key = `${name} ${running.tags.length}`;
   if (at("tags").dataset.key !== key) {
     at("tags").dataset.key = key;
@@ -102,7 +96,6 @@ at("begin").addEventListener("submit", (event) => {
   attempt(() => ask("/session/start", { consent: at("agreed").checked, person: at("person").value, notes: at("first-notes").value }));
 });
 at("stop").addEventListener("click", () => attempt(() => ask("/session/stop", {})));
-at("baseline").addEventListener("click", () => attempt(() => ask("/session/baseline", {})));
 at("own-word").addEventListener("submit", (event) => {
   event.preventDefault();
   const word = at("word-field").value.trim();

@@ -1,12 +1,14 @@
 """A source for the page that a test moves by hand."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from edge.check import Check
 from edge.clock import HostNs
 from edge.flow import Channel, Samples
+from edge.panel.errors import NotNowError
 from edge.panel.pairing import Asked, Device, Heard, PairingError
 from edge.panel.snapshot import (
     AlertSeen,
@@ -15,7 +17,10 @@ from edge.panel.snapshot import (
     FaceSeen,
     Journey,
     Judgement,
+    PlanSeen,
+    PlanWord,
     RelaySeen,
+    RestSeen,
     Snapshot,
     WatchSeen,
 )
@@ -32,16 +37,39 @@ class LookedAt:
         self.keep: Callable[[Packet], None] | None = None
         self.jpeg: bytes | None = JPEG
         self.looks = 0
+        self.plan: PlanSeen | None = PlanSeen(
+            "watchful", "auto", {"pulse": 25.0, "motion": 12.5}, 0.5, "calm for an hour; the pulse slower", 95.0, 31.0
+        )
+        self.rest = RestSeen(True)
 
     def snapshot(self) -> Snapshot:
         self.looks += 1
-        return a_snapshot()
+        return replace(a_snapshot(), plan=self.plan, rest=self.rest)
 
     def attend(self, tap: Callable[[Samples], None] | None) -> None:
         self.tap = tap
 
     def record(self, keep: Callable[[Packet], None] | None) -> None:
         self.keep = keep
+
+    def force_plan(self, word: PlanWord) -> None:
+        if self.plan is None:
+            raise NotNowError("no plan is made here")
+        self.plan = replace(self.plan, forced=word)
+
+    def measure_rest(self) -> None:
+        if not self.rest.offered:
+            raise NotNowError("no baseline can be measured without a watch")
+        self.rest = replace(self.rest, progress=0.0)
+
+    def at_rest(self) -> bool:
+        return self.rest.progress is not None
+
+    def leave_rest(self) -> None:
+        self.rest = replace(self.rest, progress=None)
+
+    def forget_rest(self) -> None:
+        self.rest = RestSeen(self.rest.offered)
 
     async def picture(self) -> bytes | None:
         return self.jpeg
@@ -92,6 +120,8 @@ def a_snapshot() -> Snapshot:
         journey=Journey(31.0, 4.2, 18.0, 44.0, 3),
         watch=WatchSeen("virtual", 0.2, 1200, 88.0, {"reconnects": 1}, DeviceClock(-1234.5, 21.0, 3.1)),
         camera=CameraSeen("file", 60, 58, 0.1, FaceSeen((40, 30, 50, 60), ((55, 50), (75, 50)), 0.99, True, 160, 120)),
+        plan=None,
+        rest=RestSeen(True),
         relay=RelaySeen("mqtt://127.0.0.1:1883", True, True, None, 0, 3),
         alerts=(AlertSeen(3, "stress", "stress: stress 81% from wrist", 0.81, 1_800_000_000_000),),
         losses={"garbage": 2},

@@ -59,7 +59,7 @@ async def serving(folder: Path, *, lan: bool = False, names: tuple[str, ...] = (
     settings = PanelSettings(enabled=True, host="127.0.0.1", port=0, lan=lan, names=names)
     jar = aiohttp.CookieJar(unsafe=True)
     async with (
-        open_panel(settings, source, radio, clock, folder, "virtual") as panel,
+        open_panel(settings, source, radio, clock, folder) as panel,
         aiohttp.ClientSession(cookie_jar=jar) as browser,
     ):
         yield Served(panel, source, radio, clock, browser, folder)

@@ -1,5 +1,6 @@
 """What a tester records is what `replay` plays; nothing begins without consent, nothing leaves its folder."""
 
+import contextlib
 import json
 from collections.abc import Generator
 from pathlib import Path
@@ -8,8 +9,8 @@ import pytest
 
 from edge.clock import SECOND
 from edge.panel.errors import SessionError
-from edge.panel.recordings import BEGINS, ENDS, LEAST_FREE, MOST_TAGS, Recordings
-from edge.panel.session import BASELINE_S, CONSENT, Start
+from edge.panel.recordings import BEGINS, ENDS, LEAST_FREE, LEFT, MOST_TAGS, Recordings
+from edge.panel.session import CONSENT, Start
 from firmware_bridge.links import Packet, open_link
 from tests.fakes.clock import HandClock
 
@@ -20,9 +21,14 @@ def packet(at_s: float, payload: bytes = b"\x00\x40") -> Packet:
     return Packet("00002a37-0000-1000-8000-00805f9b34fb", payload, round(at_s * SECOND))
 
 
+def made_in(folder: Path, at_rest: list[bool]) -> Recordings:
+    """A baseline runs as long as there is something in ``at_rest``."""
+    return Recordings(folder / "recordings", HandClock(), lambda: "ble", lambda: bool(at_rest))
+
+
 @pytest.fixture
 def recordings(tmp_path: Path) -> Generator[Recordings]:
-    made = Recordings(tmp_path / "recordings", HandClock(), "ble")
+    made = made_in(tmp_path, [])
     yield made
     made.close()
 
@@ -73,7 +79,7 @@ def test_the_list_tells_what_there_is(recordings: Recordings) -> None:
     assert (kept.name, kept.person, kept.tags, kept.running) == (name, "P07", 2, True)
     running = recordings.running
     assert running is not None
-    assert (running.packets, running.elapsed_s, running.baseline) == (2, 2.5, None)
+    assert (running.packets, running.elapsed_s) == (2, 2.5)
     recordings.stop()
     assert recordings.running is None
     second = recordings.start(YES)
@@ -84,26 +90,43 @@ def test_the_list_tells_what_there_is(recordings: Recordings) -> None:
 def test_notes_are_kept_at_once(recordings: Recordings, tmp_path: Path) -> None:
     name = recorded(recordings)
     recordings.note("moved to the right wrist")
-    again = Recordings(tmp_path / "recordings", HandClock(), "ble")  # as after a crash
+    again = made_in(tmp_path, [])  # as after a crash
     assert again.list()[0].notes == "moved to the right wrist"
     assert b"".join(again.read(name)).count(b"\n") == 3
 
 
-def test_the_baseline_ends_by_itself(recordings: Recordings) -> None:
-    recordings.start(YES)
-    recordings.keep(packet(10.0))
-    recordings.baseline()
-    with pytest.raises(SessionError, match="already"):
-        recordings.baseline()
-    recordings.keep(packet(10.0 + BASELINE_S / 2))
+def words(recordings: Recordings) -> list[tuple[int, str]]:
     running = recordings.running
-    assert running is not None
-    assert running.baseline == pytest.approx(0.5)
-    recordings.keep(packet(10.0 + BASELINE_S))
-    running = recordings.running
-    assert running is not None
-    assert running.baseline is None
-    assert [(tag.at_ms, tag.word) for tag in running.tags] == [(0, BEGINS), (BASELINE_S * 1000, ENDS)]
+    return [] if running is None else [(tag.at_ms, tag.word) for tag in running.tags]
+
+
+def test_a_baseline_is_tagged_where_it_begins_and_ends(tmp_path: Path) -> None:
+    at_rest = [True]
+    with contextlib.closing(made_in(tmp_path, at_rest)) as recordings:
+        recordings.rest(begins=True)  # nothing is recorded: nothing is tagged
+        recordings.start(YES)
+        recordings.keep(packet(10.0))
+        recordings.rest(begins=True)
+        recordings.keep(packet(160.0))
+        assert words(recordings) == [(0, BEGINS)]
+        at_rest.clear()
+        recordings.keep(packet(310.0))
+        recordings.keep(packet(311.0))
+        assert words(recordings) == [(0, BEGINS), (300_000, ENDS)]
+
+
+def test_a_baseline_that_was_left_did_not_end(tmp_path: Path) -> None:
+    at_rest = [True]
+    with contextlib.closing(made_in(tmp_path, at_rest)) as recordings:
+        recordings.start(YES)
+        recordings.rest(begins=False)
+        recordings.keep(packet(10.0))
+        recordings.rest(begins=True)
+        recordings.keep(packet(20.0))
+        at_rest.clear()
+        recordings.rest(begins=False)
+        recordings.keep(packet(30.0))
+        assert words(recordings) == [(0, BEGINS), (10_000, LEFT)]
 
 
 @pytest.mark.parametrize("name", ["..", "../secret", "20260101-000000/../x", "20260101-000000.packets", "", "a" * 300])
@@ -125,7 +148,7 @@ def test_deleting_removes_both_files_but_never_the_running_one(recordings: Recor
 
 
 def test_what_needs_a_recording_says_so(recordings: Recordings) -> None:
-    for use in (recordings.stop, recordings.baseline, lambda: recordings.tag("calm"), lambda: recordings.note("x")):
+    for use in (recordings.stop, lambda: recordings.tag("calm"), lambda: recordings.note("x")):
         with pytest.raises(SessionError, match="nothing is being recorded"):
             use()
     recordings.start(YES)

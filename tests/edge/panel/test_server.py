@@ -13,6 +13,7 @@ from edge.panel.server import BODY, open_panel
 from edge.panel.session import CONSENT
 from edge.panel.settings import PanelSettings
 from edge.panel.sign_in import TRIES
+from edge.panel.snapshot import RestSeen
 from tests.edge.panel.looked_at import JPEG, LookedAt, ScriptedRadio, pulse
 from tests.edge.panel.serving import Served, serving
 from tests.fakes.clock import HandClock
@@ -87,7 +88,7 @@ async def test_a_session_from_consent_to_deletion(tmp_path: Path) -> None:
         assert (status, "consent" in text) == (409, True)
         name = json.loads((await served.post("/session/start", {"consent": True, "person": "P1"}))[1])["name"]
         assert served.source.keep is not None
-        for path, body in (("tag", {"word": "calm"}), ("baseline", {}), ("notes", {"notes": "n"})):
+        for path, body in (("tag", {"word": "calm"}), ("notes", {"notes": "n"})):
             assert (await served.post(f"/session/{path}", body))[0] == 200
         assert (await served.post("/session/stop", {}))[0] == 200
         assert served.source.keep is None
@@ -96,6 +97,38 @@ async def test_a_session_from_consent_to_deletion(tmp_path: Path) -> None:
             assert json.loads(await answer.read())["session"]["notes"] == "n"
         assert (await served.delete(f"/recordings/{name}"))[0] == 200
         assert (await served.get(f"/recordings/{name}"))[0] == 409
+
+
+async def test_a_baseline_is_begun_left_and_deleted(tmp_path: Path) -> None:
+    async with serving(tmp_path / "recordings") as served:
+        await served.post("/session/start", {"consent": True})
+        assert (await served.post("/rest/measure", {}))[0] == 200
+        assert served.source.rest.progress == 0
+        assert (await served.post("/rest/leave", {}))[0] == 200
+        assert served.source.rest.progress is None
+        name = json.loads((await served.post("/session/stop", {}))[1])["name"]
+        header = (await served.get(f"/recordings/{name}"))[1].splitlines()[0]
+        assert [tag["word"] for tag in json.loads(header)["session"]["tags"]] == [
+            "baseline begins",
+            "baseline cancelled",
+        ]
+        assert (await served.delete("/rest"))[0] == 200
+        served.source.rest = RestSeen(offered=False)
+        status, text = await served.post("/rest/measure", {})
+        assert (status, "without a watch" in text) == (409, True)
+
+
+async def test_a_plan_is_held_to_and_let_go(tmp_path: Path) -> None:
+    async with serving(tmp_path) as served:
+        for word in ("low", "auto"):
+            assert (await served.post("/plan", {"word": word}))[0] == 200
+            assert served.source.plan is not None
+            assert served.source.plan.forced == word
+        status, text = await served.post("/plan", {"word": "furious"})
+        assert (status, "furious" in text) == (400, True)
+        served.source.plan = None
+        status, text = await served.post("/plan", {"word": "low"})
+        assert (status, "no plan" in text) == (409, True)
 
 
 @pytest.mark.parametrize(
