@@ -14,8 +14,10 @@ import typer
 from rich.console import Console
 from rich.logging import RichHandler
 
+from edge.budget import LaneError
 from edge.cli_care import add_to
-from edge.options import Config, Json, Speed, report, settings_of
+from edge.memory import spare
+from edge.options import Config, Json, Speed, report, settings_of, whole
 from edge.refusal import REFUSALS
 from edge.verbs import check, record, serve
 
@@ -204,8 +206,9 @@ add_to(app)
 
 def main() -> None:
     """Entry point; never shows a traceback for something the operator can mend."""
+    spare()
     _log_to_stderr()
-    arguments = sys.argv[1:]
+    arguments = whole(sys.argv[1:])
     if not arguments or (arguments[0].startswith("-") and arguments[0] != "--help"):
         arguments = ["run", *arguments]
     try:
@@ -214,6 +217,9 @@ def main() -> None:
         _refuse(error)
     except ExceptionGroup as group:
         first = _first(group)
+        if isinstance(first, LaneError):
+            print(f"edge-daemon: {first}", file=sys.stderr)
+            raise SystemExit(1) from None
         if not isinstance(first, REFUSALS):
             raise
         _refuse(first)

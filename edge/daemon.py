@@ -9,14 +9,14 @@ Decisions are taken when a window of the watch is complete, with the face seen l
 
 import asyncio
 import logging
-from collections import Counter, OrderedDict, deque
+from collections import Counter, deque
 from collections.abc import Mapping
 
 import numpy as np
 
 from edge.baseline_store import BaselineError
 from edge.bundle import Bundle
-from edge.clock import HostNs, SystemClock, nanoseconds
+from edge.clock import HostNs, StreamNs, SystemClock, nanoseconds
 from edge.ears import Ears
 from edge.eyes import Eyes
 from edge.flow import Alert, Decision, Frame, Modality, Prediction, State
@@ -25,8 +25,9 @@ from edge.inference.classifier import FaceEstimate, WristEstimate
 from edge.inference.decision import Decider
 from edge.judges import Judges
 from edge.onlooker import Onlooker
-from edge.relay.alerts import StateMessage, make_alert
-from edge.relay.errors import NotDurableError
+from edge.orders import Orders
+from edge.raising import Raising
+from edge.relay.alerts import StateMessage
 from edge.relay.mqtt import Relay
 from edge.resting import Resting
 from edge.sensing.timesync import ClockEstimate
@@ -41,11 +42,7 @@ FRESH_STEPS = 3
 PUBLISH_S = 1.0
 """State goes out at most this often, alerts at once."""
 TICK_S = 20.0
-"""The daemon's own round, of a second each, is stuck after so long,"""
-DISK_S = 30.0
-"""and the disk after so long with one alert."""
-TIMED = 1000
-"""Alerts on their way whose time is taken; those of a longer outage are sent, but not timed."""
+"""The daemon's own round, of a second each, is stuck after so long."""
 
 
 class Daemon:
@@ -60,12 +57,11 @@ class Daemon:
         self.health = Health()
         self.prediction: Prediction | None = None
         self.decision: Decision | None = None
-        self.alerts: deque[Alert] = deque(maxlen=10)
         self.watchdog = watchdog = watchdog or Watchdog(clock)
         self.onlooker = Onlooker(clock)
         self._settings = settings
         self._clock = clock
-        self._judges = judges = Judges(bundle, settings.models.threads)
+        self.judges = judges = Judges(bundle, settings.models.threads)
         self._decider = Decider(settings.decision)
         wrist = bundle.contract.models.wrist
         self._resting = Resting(settings.state_path, wrist.window_s if wrist else None, clock)
@@ -73,16 +69,23 @@ class Daemon:
             settings.watch.address, judges, clock, self.health, self.onlooker, self._heard, watchdog, self._resting
         )
         self._eyes = Eyes(settings.camera, judges, clock, self.health, self.onlooker, self._seen, watchdog)
-        self._wrist_fresh_ns = nanoseconds(FRESH_STEPS * wrist.step_s) if wrist else 0
-        self._in_flight: OrderedDict[str, HostNs] = OrderedDict()
         self._wrist: WristEstimate | None = None
+        self._raising = raising = Raising(
+            settings.mqtt.device, lambda: self.relay, lambda: self.bundle, clock, self.health, watchdog
+        )
+        self.orders = Orders(self._eyes if settings.camera.source else None, self, raising.snooze, settings.state_path)
         self._faces: deque[FaceEstimate] = deque(maxlen=8)
         self._published_at = 0
 
     @property
+    def alerts(self) -> deque[Alert]:
+        """The newest alerts, oldest first."""
+        return self._raising.alerts
+
+    @property
     def bundle(self) -> Bundle:
         """The bundle in use."""
-        return self._judges.bundle
+        return self.judges.bundle
 
     @property
     def state(self) -> State:
@@ -156,19 +159,27 @@ class Daemon:
 
     async def _heard(self, estimate: WristEstimate) -> None:
         self._wrist = estimate
-        prediction = self._judges.current.fuse(estimate.end, estimate, self._face_now(), self._clock.now)
+        prediction = self.judges.current.fuse(estimate.end, estimate, self._face_now(), self._clock.now)
+        if not self.judges.said(prediction):
+            return
         self._note(prediction)
         await self._decide(prediction)
 
     async def _seen(self, frame: Frame, estimate: FaceEstimate) -> None:
         self._faces.append(estimate)
         now = self._clock.stream(self._clock.now())
-        wrist = self._wrist if self._wrist and now - self._wrist.end <= self._wrist_fresh_ns else None
-        prediction = self._judges.current.fuse(now, wrist, self._face_now(), self._clock.now)
+        wrist = self._wrist if self._wrist and self._is_fresh(self._wrist, now) else None
+        prediction = self.judges.current.fuse(now, wrist, self._face_now(), self._clock.now)
+        if not self.judges.said(prediction):
+            return
         self._note(prediction)
         self.health.frame_to_prediction.add(frame.grabbed, prediction.inferred)
         if wrist is None:
             await self._decide(prediction)
+
+    def _is_fresh(self, wrist: WristEstimate, now: StreamNs) -> bool:
+        model = self.bundle.contract.models.wrist
+        return model is not None and now - wrist.end <= nanoseconds(FRESH_STEPS * model.step_s)
 
     def _face_now(self) -> FaceEstimate | None:
         """The mean of the faces seen within the last seconds: one odd frame is no mood."""
@@ -183,10 +194,7 @@ class Daemon:
 
     def on_acked(self, alert_id: str, at: HostNs) -> None:
         """The relay says that the broker has a message."""
-        received = self._in_flight.pop(alert_id, None)
-        self.health.acked += 1
-        if received is not None:
-            self.health.sensor_to_puback.add(received, at)
+        self._raising.on_acked(alert_id, at)
 
     def _note(self, prediction: Prediction) -> None:
         self.prediction = prediction
@@ -196,27 +204,7 @@ class Daemon:
     async def _decide(self, prediction: Prediction) -> None:
         decision = self._decider.step(prediction)
         self.decision = decision
-        if not decision.alert:
-            return
-        alert = make_alert(
-            decision,
-            device=self._settings.mqtt.device,
-            sequence=self.relay.next_sequence(),
-            bundle=self.bundle.label,
-            clock=self._clock,
-        )
-        self._in_flight[alert.id] = prediction.received
-        if len(self._in_flight) > TIMED:
-            self._in_flight.popitem(last=False)
-        try:
-            with self.watchdog.hearts.work("outbox", DISK_S):
-                await self.relay.raise_alert(alert)
-        except NotDurableError as error:
-            self.health.dropped["not_durable"] += 1
-            log.error("%s", error)
-        self.health.raised += 1
-        self.alerts.append(alert)
-        log.warning("alert %s: %s", alert.id, alert.reason)
+        await self._raising.take(decision)
 
     async def _tick(self) -> None:
         """Once a second: what has fallen silent becomes unknown, and a sensor that is gone is said to be gone."""
@@ -225,6 +213,8 @@ class Daemon:
             await asyncio.sleep(PUBLISH_S)
             self.watchdog.hearts.begin("tick", TICK_S)
             self.watchdog.look()
+            self.orders.tell()
+            await self._raising.wake(self.state, self.decision)
             sensors = self.sensors()
             for name in (name for name in sensors if sensors[name] != before.get(name)):
                 log.info("%s is %s", name, sensors[name])

@@ -8,11 +8,13 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import msgspec
 
+from edge.bundle import BundleError
 from edge.bundle_contract import WristModel
 from edge.clock import SystemClock, nanoseconds
 from edge.flow import Modality, Window
 from edge.health import Health
 from edge.inference.classifier import Classifier, WristEstimate
+from edge.inference.ports import NetworkError
 from edge.judges import Judges
 from edge.lanes import Lane
 from edge.onlooker import Onlooker
@@ -61,6 +63,7 @@ class Ears:
         """Of the watch that is listened to; empty while there is none. Another one is followed with `follow`."""
         self._turned = asyncio.Event()
         self._judges = judges
+        self._told_for = judges.current
         self._watchdog = watchdog
         self._clock = clock
         self._health = health
@@ -174,6 +177,7 @@ class Ears:
             self._watchdog.hearts.beat("watch")
             if self._limit_s is not None:
                 self._patience.reschedule(asyncio.get_running_loop().time() + self._limit_s)
+            self._keep_up()
             self._onlooker.packet(packet)
             for samples in self._watch.feed(packet):
                 self._health.samples[samples.channel.value] += len(samples.times)
@@ -186,10 +190,17 @@ class Ears:
 
     async def _think(self, worker: Worker) -> None:
         async for body, window in self._lane:
+            self._keep_up()
             try:
                 with self._watchdog.hearts.work("wrist", 2 * INFERENCE_S):
                     estimate = await worker.do(INFERENCE_S, self._judge, self._judges.current, body, window)
+            except (NetworkError, BundleError, ValueError) as error:
+                if not self._judges.failed(str(error)):
+                    raise
+                continue
             except StuckError as error:
+                if self._judges.failed(str(error)):
+                    continue
                 self._health.dropped["stuck_wrist"] += 1
                 log.error("%s: its network is loaded anew, and windows begin anew", error)
                 self._watchdog.budget.spend("wrist", str(error))
@@ -215,6 +226,14 @@ class Ears:
             return None
         return classifier.wrist(reading.told)
 
+    def _keep_up(self) -> None:
+        """Windows begin anew with another classifier, if it wants them otherwise."""
+        if self._told_for is not self._judges.current:
+            before, now = self._told_for.bundle.contract.models.wrist, self._judges.bundle.contract.models.wrist
+            self._told_for = self._judges.current
+            if before is None or now is None or _wants(before) != _wants(now):
+                self._body = self._fresh_body()
+
     def _fresh_body(self) -> Body | None:
         """Windows that hold nothing yet, told from the person's own baseline where one was measured."""
         wrist = self._judges.bundle.contract.models.wrist
@@ -231,6 +250,10 @@ def _adapter_reset() -> Callable[[], Awaitable[None]]:
     from firmware_bridge.bluez import power_cycle
 
     return power_cycle
+
+
+def _wants(wrist: WristModel) -> tuple[object, ...]:
+    return wrist.window_s, wrist.step_s, usual(wrist)
 
 
 def usual(wrist: WristModel) -> Usual:

@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable
 
 import cv2
 
+from edge.bundle import BundleError
 from edge.clock import Clock, nanoseconds
 from edge.flow import Frame, Modality
 from edge.health import Health
 from edge.inference.classifier import Classifier, FaceEstimate
+from edge.inference.ports import NetworkError
 from edge.judges import Judges
 from edge.onlooker import Onlooker
 from edge.sensing.camera import CameraError, open_camera
@@ -154,7 +156,13 @@ class Eyes:
         try:
             with self._watchdog.hearts.work("face", 2 * INFERENCE_S):
                 return await worker.do(INFERENCE_S, self._judge, self._judges.current, frame)
+        except (NetworkError, BundleError, ValueError) as error:
+            if not self._judges.failed(str(error)):
+                raise
+            return None
         except StuckError as error:
+            if self._judges.failed(str(error)):
+                return None
             self._health.dropped["stuck_face"] += 1
             log.error("%s: its networks are loaded anew", error)
             self._watchdog.budget.spend("face", str(error))

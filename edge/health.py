@@ -7,6 +7,7 @@ import numpy as np
 import psutil
 
 from edge.clock import HostNs
+from edge.flow import Floats
 
 KEPT = 20_000
 """Latencies kept for percentiles; months of running must not grow memory."""
@@ -17,17 +18,21 @@ class Latencies:
 
     def __init__(self) -> None:
         self.n = 0
-        self._ms: deque[float] = deque(maxlen=KEPT)
+        self.total_ms = 0.0
+        """Of all of them, those no longer kept, too."""
+        self._ms: Floats = np.zeros(KEPT, np.float32)  # of one size from the start: a growing one looks like a leak
 
     def add(self, start: HostNs, end: HostNs) -> None:
+        ms = (end - start) / 1e6
+        self._ms[self.n % KEPT] = ms
+        self.total_ms += ms
         self.n += 1
-        self._ms.append((end - start) / 1e6)
 
     def summary(self) -> dict[str, float | int | None]:
         """p50 and p99 in milliseconds, and how many there were; None while there are none."""
-        if not self._ms:
+        if not self.n:
             return {"p50": None, "p99": None, "n": 0}
-        p50, p99 = np.percentile(self._ms, (50, 99))
+        p50, p99 = np.percentile(self._ms[: self.n], (50, 99))
         return {"p50": round(float(p50), 3), "p99": round(float(p99), 3), "n": self.n}
 
 
@@ -78,6 +83,8 @@ class Health:
     skipped: Counter[str] = field(default_factory=Counter[str])
     """windows that were whole but must not be judged: the watch off the wrist, a poor signal"""
     raised: int = 0
+    snoozed: int = 0
+    """alerts that were not raised because somebody had asked for quiet; a report tells of them when it ends"""
     acked: int = 0
     frames: int = 0
     faces: int = 0

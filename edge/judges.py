@@ -1,8 +1,21 @@
-"""The classifier in use: one modality made anew when its thread is stuck, the whole of it when a new bundle comes."""
+"""The classifier in use: a new bundle's is tried first, and the one before comes back when it fails."""
 
-from edge.bundle import Bundle
-from edge.flow import Modality
-from edge.inference.classifier import Classifier
+import logging
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from edge.bundle import Bundle, BundleError
+from edge.clock import HostNs, StreamNs
+from edge.flow import Modality, Prediction
+from edge.inference.classifier import Classifier, FaceEstimate, WristEstimate
+from edge.inference.ports import NetworkError
+
+log = logging.getLogger("vagus")
+
+TRIAL = 5
+"""Predictions that a new bundle must make before the one before is let go."""
 
 
 class Judges:
@@ -10,6 +23,12 @@ class Judges:
 
     def __init__(self, bundle: Bundle, threads: int) -> None:
         self.current = Classifier(bundle, threads)
+        self.accepted: Callable[[Bundle], None] | None = None
+        """Hears of a new bundle that has passed its trial."""
+        self.rolled_back = 0
+        self._threads = threads
+        self._before: Classifier | None = None
+        self._good = 0
 
     @property
     def bundle(self) -> Bundle:
@@ -18,3 +37,63 @@ class Judges:
     def renew(self, modality: Modality) -> None:
         """Load one modality's network anew: the old one belongs to a thread that never came back."""
         self.current = self.current.anew(modality)
+
+    def prove(self, bundle: Bundle) -> Classifier:
+        """Load a bundle's networks and let them speak once; BundleError when they cannot take over. Takes a while."""
+        missing = self.current.modalities - Classifier(bundle, self._threads).modalities
+        if missing:
+            names = " and ".join(sorted(modality.value for modality in missing))
+            raise BundleError(f"{bundle.path} has no {names} model, and the bundle in use has; restart to change that")
+        made = Classifier(bundle, self._threads)
+        try:
+            if Modality.FACE in made.modalities:
+                made.detector_networks()
+            prediction = _first_words(made)
+        except NetworkError as error:
+            raise BundleError(f"{bundle.path} does not run: {error}") from error
+        if not sane(prediction):
+            raise BundleError(f"{bundle.path} says {prediction.stress} for a stress; export the bundle again")
+        return made
+
+    def adopt(self, classifier: Classifier) -> None:
+        """Ask this one from now on, on trial."""
+        self._before = self._before or self.current
+        self.current, self._good = classifier, 0
+
+    def said(self, prediction: Prediction) -> bool:
+        """Take note of a prediction; False, and the bundle before is back, when a new one talks nonsense."""
+        if not sane(prediction):
+            return not self.failed(f"it says {prediction.stress} for a stress")
+        if self._before is not None:
+            self._good += 1
+            if self._good >= TRIAL:
+                self._before = None
+                log.warning("bundle %s is in use", self.bundle.label)
+                if self.accepted is not None:
+                    self.accepted(self.bundle)
+        return True
+
+    def failed(self, why: str) -> bool:
+        """Whether the bundle in use was on trial: then the one before is back."""
+        if self._before is None:
+            return False
+        log.error("bundle %s fails (%s): %s is back in use", self.bundle.label, why, self._before.bundle.label)
+        self.current, self._before = self._before, None
+        self.current.reset()
+        self.rolled_back += 1
+        return True
+
+
+def sane(prediction: Prediction) -> bool:
+    """Whether every probability is one."""
+    said = [prediction.stress, *(prediction.emotion or {}).values()]
+    said += [p for p in (prediction.wrist, prediction.face) if p is not None]
+    return all(math.isfinite(p) and 0 <= p <= 1 for p in said)
+
+
+def _first_words(classifier: Classifier) -> Prediction:
+    """A prediction on nothing in particular."""
+    emotion = np.full(7, 1 / 7, np.float32)
+    face = FaceEstimate(emotion, np.zeros(7, np.float32), HostNs(0)) if Modality.FACE in classifier.modalities else None
+    wrist = WristEstimate(0.5, 0.0, StreamNs(0), HostNs(0), {}) if face is None else None
+    return classifier.fuse(StreamNs(0), wrist, face, lambda: HostNs(0))

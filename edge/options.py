@@ -29,3 +29,13 @@ def report(json_file: str | None, result: dict[str, object]) -> None:
         print(text)
     else:
         Path(json_file).write_text(text + "\n")
+
+
+def whole(arguments: list[str]) -> list[str]:
+    """Arguments in which a bare `--json` means standard output, as its user expects; others want a value."""
+    told: list[str] = []
+    for argument, following in zip(arguments, [*arguments[1:], "--"], strict=True):
+        told.append(argument)
+        if argument == "--json" and following.startswith("--"):
+            told.append("-")
+    return told

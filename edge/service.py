@@ -13,18 +13,27 @@ import msgspec
 
 from edge.bundle import Bundle
 from edge.bundle_floor import raise_floor, read_floor
-from edge.clock import SystemClock
+from edge.bundle_swap import Swap
+from edge.clock import SystemClock, nanoseconds
 from edge.daemon import Daemon
 from edge.health import ProcessMeter
+from edge.memory import give_back
 from edge.panel.served import Panel
 from edge.relay.address import BrokerAddress, parse_broker
+from edge.relay.commands import Commands
 from edge.relay.discovery import Discovery
 from edge.relay.mqtt import Relay
 from edge.relay.outbox import Outbox
 from edge.retention import retention
 from edge.settings import Settings
 from edge.signals.features import FEATURE_VERSION
+from edge.systemd import Systemd
+from edge.watchdog import Watchdog
 
+SETTLED_S = 5.0
+"""After so long the start is over, and what it needed can be given back;"""
+TRIM_S = 600.0
+"""later, so often what has gathered."""
 LOOK_S = 0.25
 """How often memory is sampled and the live view drawn."""
 DRAIN_S = 5.0
@@ -42,21 +51,60 @@ class Service:
     broker_is_ours: bool
     recovered: int
     """Messages that an earlier run left in the outbox."""
+    swap: Swap
+    """Changes the bundle while everything runs."""
+    systemd: Systemd
     page: Panel | None = None
     """Where the local page is served; None when it is not."""
 
-    async def play(self, stop: asyncio.Event, meter: ProcessMeter, look: Callable[[], None] | None = None) -> None:
-        """Run until ``stop`` is set or a replay has ended; ``look`` is called some times a second."""
+    async def play(
+        self,
+        stop: asyncio.Event,
+        meter: ProcessMeter,
+        look: Callable[[], None] | None = None,
+        reload: asyncio.Event | None = None,
+    ) -> None:
+        """Run until ``stop`` is set or a replay has ended; ``look`` is called some times a second.
+
+        ``reload`` asks for the bundle to be read anew, each time it is set.
+        """
+        trim = nanoseconds(SETTLED_S) + self.clock.now()
         async with asyncio.TaskGroup() as lanes:
             lanes.create_task(self.daemon.run(stop), name="daemon")
             lanes.create_task(self._stop_at_the_end(stop), name="end")
+            reloading = lanes.create_task(self._reload_when(reload or asyncio.Event()), name="reload")
+            self.systemd.ready()
             while not stop.is_set():
                 meter.sample()
                 if look is not None:
                     look()
+                if self.clock.now() >= trim:
+                    give_back()
+                    trim = nanoseconds(TRIM_S) + self.clock.now()
+                self.systemd.status(self._status())
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(LOOK_S):
                         await stop.wait()
+            self.systemd.stopping()
+            reloading.cancel()
+
+    async def _reload_when(self, asked: asyncio.Event) -> None:
+        while True:
+            await asked.wait()
+            asked.clear()
+            self.systemd.reloading(self.clock.now())
+            await self.swap.reload()
+            self.systemd.ready()
+
+    def _status(self) -> str:
+        """How the machine fares; not how the person does, for every user of the machine may read it."""
+        parts = [f"{name} {state}" for name, state in self.daemon.sensors().items()]
+        parts.append("broker connected" if self.relay.connected else "broker away")
+        stuck = self.daemon.watchdog.stuck
+        parts += [f"{self.relay.pending} waiting"] * bool(self.relay.pending) + [f"stuck: {', '.join(stuck)}"] * bool(
+            stuck
+        )
+        return ", ".join(parts)
 
     async def _stop_at_the_end(self, stop: asyncio.Event) -> None:
         ended = asyncio.create_task(self.daemon.finished.wait())
@@ -138,12 +186,15 @@ async def open_service(
         else:
             address = parse_broker(settings.mqtt.broker)
         raise_floor(settings.state_path, bundle)
-        daemon = Daemon(settings, bundle, clock)
+        systemd = Systemd()
+        daemon = Daemon(settings, bundle, clock, Watchdog(clock, systemd))
         relay = Relay(settings.mqtt, outbox, clock, address=address, on_acked=daemon.on_acked)
         daemon.relay = relay
+        if settings.mqtt.commands:
+            daemon.orders.offer(Commands(relay))
         if settings.mqtt.discovery:
             home = Discovery(relay, relay.topics, settings.mqtt.discovery_prefix)
-            home.announce(version("vagus"), camera=bool(settings.camera.source), commands=False)
+            home.announce(version("vagus"), camera=bool(settings.camera.source), commands=settings.mqtt.commands)
         await stack.enter_async_context(relay)
         page: Panel | None = None
         if settings.panel.enabled:
@@ -151,4 +202,9 @@ async def open_service(
             from edge.page import open_page
 
             page = await stack.enter_async_context(open_page(settings, daemon, clock, address, config))
-        yield Service(daemon, relay, clock, address, ours, recovered, page)
+        if settings.health.port:
+            from edge.health_page import open_health_page
+
+            await stack.enter_async_context(open_health_page(daemon, settings.health.port))
+        swap = Swap(settings, config, daemon.judges, open_bundle)
+        yield Service(daemon, relay, clock, address, ours, recovered, swap, systemd, page)

@@ -72,6 +72,17 @@ class RetentionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
             raise ValueError(f"retention.recordings_mib must be at least 1, got {self.recordings_mib}")
 
 
+class HealthSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a machine may ask how the daemon is: `/healthz`, `/readyz` and `/metrics`, on loopback only."""
+
+    port: int = 0
+    """0: nothing is served. 9464 is usual for metrics."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= 65535:
+            raise ValueError(f"health.port must lie between 0 (off) and 65535, got {self.port}")
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One daemon's settings; every one has a default that is safe."""
 
@@ -85,6 +96,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     outbox: OutboxSettings = OutboxSettings()
     panel: PanelSettings = PanelSettings()
     retention: RetentionSettings = RetentionSettings()
+    health: HealthSettings = HealthSettings()
 
     @property
     def bundle_path(self) -> Path:
@@ -104,6 +116,7 @@ _SECTIONS: dict[str, type[msgspec.Struct]] = {
     "outbox": OutboxSettings,
     "panel": PanelSettings,
     "retention": RetentionSettings,
+    "health": HealthSettings,
 }
 
 

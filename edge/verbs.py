@@ -52,11 +52,15 @@ async def serve(settings: Settings, speed: float = 1.0, config: Path | None = No
     if not settings.watch.address and not settings.camera.source:
         raise RefusalError("neither watch.address nor camera.source is set, so there is nothing to listen to; set one")
     check(settings)
-    async with _signals() as stop, open_service(settings, speed=speed, config=config) as service:
+    async with (
+        _signals() as stop,
+        _hang_ups() as reload,
+        open_service(settings, speed=speed, config=config) as service,
+    ):
         if service.page is not None:
             tell(service.page, sys.stderr, settings.state_path)
         meter = ProcessMeter(service.clock.now())
-        await service.play(stop, meter)
+        await service.play(stop, meter, reload=reload)
         await service.drain()
         return service.summary(meter)
 
@@ -87,6 +91,17 @@ async def _record(address: str, out: Path, seconds: float | None) -> int:
             with contextlib.suppress(asyncio.CancelledError):
                 await listening
         return recorder.kept
+
+
+@contextlib.asynccontextmanager
+async def _hang_ups() -> AsyncGenerator[asyncio.Event]:
+    """An event that SIGHUP sets, which `systemctl reload` sends."""
+    asked, loop = asyncio.Event(), asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, asked.set)
+    try:
+        yield asked
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
 
 
 @contextlib.asynccontextmanager

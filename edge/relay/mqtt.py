@@ -102,6 +102,11 @@ class Relay:
         """Messages that the broker has not acknowledged."""
         return self._outbox.pending
 
+    @property
+    def durable(self) -> bool:
+        """False while the disk takes nothing."""
+        return self._outbox.durable
+
     def next_sequence(self) -> int:
         """The number for the next alert."""
         return self._outbox.next_sequence()

@@ -63,6 +63,8 @@ class MqttSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     discovery: bool = False
     """Tell Home Assistant what we are."""
     discovery_prefix: str = "homeassistant"
+    commands: bool = True
+    """Obey what is asked on `<base>/<device>/<command>/set`: whoever may write there at the broker may ask."""
     seal_to_file: str = ""
     """PEM of a recipient's X25519 public key: alerts and states are encrypted to it, and our name changes."""
     rename_hours: float = 24.0

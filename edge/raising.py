@@ -1,0 +1,121 @@
+"""Decisions in, alerts out: kept back while somebody wants quiet, and timed until the broker has them."""
+
+import logging
+import os
+from collections import OrderedDict, deque
+from collections.abc import Callable, Coroutine
+
+import msgspec
+
+from edge.bundle import Bundle
+from edge.clock import Clock, HostNs
+from edge.flow import Alert, Decision, State
+from edge.health import Health
+from edge.relay.alerts import SCHEMA, iso_time, make_alert
+from edge.relay.errors import NotDurableError
+from edge.relay.ids import RANDOM_BYTES, uuid7
+from edge.relay.mqtt import Relay
+from edge.snooze import Kept, Snooze
+from edge.watchdog import Watchdog
+
+log = logging.getLogger("vagus")
+
+DISK_S = 30.0
+"""A disk that has not taken an alert for so long is stuck."""
+TIMED = 1000
+"""Alerts on their way whose time is taken; those of a longer outage are sent, but not timed."""
+
+
+class Raising:
+    """One device's alerts. ``relay`` and ``bundle`` are asked at every alert, for both may change."""
+
+    def __init__(
+        self,
+        device: str,
+        relay: Callable[[], Relay],
+        bundle: Callable[[], Bundle],
+        clock: Clock,
+        health: Health,
+        watchdog: Watchdog,
+    ) -> None:
+        self.alerts: deque[Alert] = deque(maxlen=10)
+        """The newest."""
+        self.snooze = Snooze(clock)
+        self._device = device
+        self._relay = relay
+        self._bundle = bundle
+        self._clock = clock
+        self._health = health
+        self._watchdog = watchdog
+        self._in_flight: OrderedDict[str, HostNs] = OrderedDict()
+
+    async def take(self, decision: Decision) -> None:
+        """Raise an alert for a decision that calls for one, or keep it back."""
+        if not decision.alert:
+            return
+        if self.snooze.holds:
+            self.snooze.keep(decision)
+            self._health.snoozed += 1
+            log.warning("alert kept back, %d min of quiet are left: %s", self.snooze.minutes_left, decision.reason)
+            return
+        await self._raise(decision)
+
+    async def wake(self, state: State, now: Decision | None) -> None:
+        """Once a quiet time has ended: an alert if stress still lasts, else a report of what was kept back."""
+        kept = self.snooze.over()
+        if kept is None:
+            return
+        log.warning("alerts are heard again; %d were kept back", kept.alerts)
+        if not kept.alerts:
+            return
+        if state is State.STRESS and now is not None:
+            await self._raise(now)
+        with self._watchdog.hearts.work("outbox", DISK_S):
+            await self._stored(self._relay().report(*self._told(kept)))
+
+    def on_acked(self, alert_id: str, at: HostNs) -> None:
+        """The relay says that the broker has a message."""
+        received = self._in_flight.pop(alert_id, None)
+        self._health.acked += 1
+        if received is not None:
+            self._health.sensor_to_puback.add(received, at)
+
+    async def _raise(self, decision: Decision) -> None:
+        relay = self._relay()
+        alert = make_alert(
+            decision,
+            device=self._device,
+            sequence=relay.next_sequence(),
+            bundle=self._bundle().label,
+            clock=self._clock,
+        )
+        self._in_flight[alert.id] = decision.prediction.received
+        if len(self._in_flight) > TIMED:
+            self._in_flight.popitem(last=False)
+        with self._watchdog.hearts.work("outbox", DISK_S):
+            await self._stored(relay.raise_alert(alert))
+        self._health.raised += 1
+        self.alerts.append(alert)
+        log.warning("alert %s: %s", alert.id, alert.reason)
+
+    async def _stored(self, storing: Coroutine[object, object, None]) -> None:
+        try:
+            await storing
+        except NotDurableError as error:
+            self._health.dropped["not_durable"] += 1
+            log.error("%s", error)
+
+    def _told(self, kept: Kept) -> tuple[str, bytes]:
+        """The report of a quiet time: its id, its JSON."""
+        name = uuid7(kept.ended, os.urandom(RANDOM_BYTES))
+        told = {
+            "schema": SCHEMA,
+            "id": name,
+            "device": self._device,
+            "kind": "snoozed",
+            "alerts": kept.alerts,
+            "from_time": iso_time(kept.began),
+            "to_time": iso_time(kept.ended),
+            "reason": "" if kept.last is None else kept.last.reason,
+        }
+        return name, msgspec.json.encode(told)
