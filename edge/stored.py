@@ -1,6 +1,7 @@
 """The state directory in; what in it tells of the person, kind by kind, out: all that export and forget go by."""
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -52,8 +53,8 @@ def kinds(settings: Settings) -> tuple[Kind, ...]:
         ),
         Kind(
             "recordings",
-            "What the watch sent while somebody recorded it on purpose (.packets, which `edge-daemon replay` reads), with "
-            "consent, tags and notes (.json). Deleted after "
+            "What the watch sent while somebody recorded it on purpose (.packets, which `edge-daemon replay` reads), "
+            "with consent, tags and notes (.json). Deleted after "
             f"{kept.recording_days:g} days, or, oldest first, past {kept.recordings_mib} MiB.",
             (state / RECORDINGS,),
             ("*.packets", "*.json", "*.new"),
@@ -70,7 +71,7 @@ def kinds(settings: Settings) -> tuple[Kind, ...]:
 def in_use(settings: Settings) -> bool:
     """A daemon runs on this state directory: it holds the outbox's lock."""
     path = settings.state_path / settings.outbox.path
-    if not path.is_file():
+    if not os.access(path, os.R_OK):
         return False
     try:
         with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=0)) as db:
