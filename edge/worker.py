@@ -28,6 +28,11 @@ class _Task:
 _left: set[threading.Thread] = set()
 
 
+def leave_behind(thread: threading.Thread) -> None:
+    """Count a thread that is stuck."""
+    _left.add(thread)
+
+
 def left_behind() -> int:
     """Threads of this process that were left behind and have not ended since."""
     _left.intersection_update(thread for thread in tuple(_left) if thread.is_alive())
@@ -76,7 +81,7 @@ class Worker:
         """Give the thread up: should it ever come back, it finds that it may end."""
         if self._tasks is not None and self._thread is not None:
             self._tasks.put(None)
-            _left.add(self._thread)
+            leave_behind(self._thread)
         self._tasks = self._thread = None
 
 

@@ -5,10 +5,13 @@ import threading
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 
 from edge.clock import Clock, nanoseconds, seconds
 from edge.flow import Frame, Image
-from edge.sensing.pictures import CameraError, Pictures, Still, check_place, open_pictures
+from edge.sensing.errors import CameraError, HungCameraError
+from edge.sensing.pictures import Pictures, Still, check_place, open_pictures
+from edge.worker import leave_behind
 
 __all__ = ["Camera", "CameraError", "check_camera", "open_camera"]
 
@@ -26,14 +29,15 @@ _LEAVE_S = 2.0
 class Camera:
     """Iterate it for frames, one reader only. A frame that nobody fetched in time is dropped and counted."""
 
-    def __init__(self, name: str, patience_s: float) -> None:
+    def __init__(self, name: str, limit_s: float) -> None:
         self.name = name
         self.dropped = 0
         """Frames that a newer one replaced before they were fetched."""
         self.reopened = 0
         """How often a lost device was found again."""
-        self._patience_s = patience_s
+        self._limit_s = limit_s
         self._loop = asyncio.get_running_loop()
+        self._opening: asyncio.Future[None] = self._loop.create_future()
         self._lock = threading.Lock()
         self._ready = asyncio.Event()
         self._newest: Frame | None = None
@@ -48,7 +52,7 @@ class Camera:
 
         Ends with the file; raises CameraError when frames have stopped for longer than the camera's patience.
         """
-        limit_s = self._patience_s + _HUNG_S
+        limit_s = self._limit_s
         while True:
             with self._lock:
                 frame, self._newest = self._newest, None
@@ -63,7 +67,30 @@ class Camera:
                 async with asyncio.timeout(limit_s):
                     await self._ready.wait()
             except TimeoutError as error:
-                raise CameraError(f"{self.name} is silent for {limit_s:g} s; its driver hangs, plug it anew") from error
+                sentence = f"{self.name} is silent for {limit_s:g} s; its driver hangs, plug it anew"
+                raise HungCameraError(sentence) from error
+
+    async def opened(self) -> None:
+        """Wait until the device is open; CameraError when it cannot be, or has not answered for too long."""
+        try:
+            async with asyncio.timeout(self._limit_s):
+                await self._opening
+        except TimeoutError as error:
+            sentence = f"{self.name} does not open within {self._limit_s:g} s, nor does it fail; plug it anew"
+            raise HungCameraError(sentence) from error
+
+    def open(self, error: CameraError | None) -> None:
+        """Say, from the capture thread, that the device is open, or why it is not."""
+
+        def settle() -> None:
+            if self._opening.done():  # nobody waits any more
+                return
+            if error is None:
+                self._opening.set_result(None)
+            else:
+                self._opening.set_exception(error)
+
+        self._tell(settle)
 
     def offer(self, frame: Frame) -> None:
         """Take a frame from the capture thread."""
@@ -72,13 +99,17 @@ class Camera:
             self.dropped += waiting
             self._newest = frame
         if not waiting:
-            self._loop.call_soon_threadsafe(self._ready.set)
+            self._tell(self._ready.set)
 
     def end(self, error: CameraError | None) -> None:
         """Say, from the capture thread, that no frame will come any more."""
         with self._lock:
             self._ended, self._error = True, error
-        self._loop.call_soon_threadsafe(self._ready.set)
+        self._tell(self._ready.set)
+
+    def _tell(self, call: Callable[[], object]) -> None:
+        if not self._loop.is_closed():  # a thread that was left behind may come back after everything
+            self._loop.call_soon_threadsafe(call)
 
 
 class _Capture:
@@ -95,9 +126,14 @@ class _Capture:
         self._patience_s = patience_s
         self._index = 0
 
-    def run(self, pictures: Pictures) -> None:
-        """Until the source ends, is given up, or ``stop`` is set."""
-        current: Pictures | None = pictures
+    def run(self) -> None:
+        """Open, then read until the source ends, is given up, or ``stop`` is set."""
+        try:
+            current: Pictures | None = self._reopen()
+        except CameraError as refusal:
+            self._camera.open(refusal)
+            return
+        self._camera.open(None)
         error: CameraError | None = CameraError(f"the capture thread of {self._camera.name} broke off")
         try:
             while current is not None and not self.stop.is_set():
@@ -158,13 +194,14 @@ async def open_camera(
     loop_file: bool = False,
     *,
     patience_s: float = 30.0,
+    hung_s: float | None = None,
     rest: Rest = threading.Event.wait,
 ) -> AsyncGenerator[Camera, None]:
     """Open a camera for the time of an `async with`; raise CameraError if it is not there.
 
     ``source`` is what `open_pictures` reads, a picture (delivered ``fps`` times a second), or a way to open pictures of
-    your own. A device that is unplugged is opened again with growing pauses for ``patience_s`` seconds. Frames live in
-    memory only.
+    your own. A device that is unplugged is opened again with growing pauses for ``patience_s`` seconds; one that
+    neither answers nor fails is left with its thread after ``hung_s`` (HungCameraError). Frames live in memory only.
     """
     if isinstance(source, str):
         name, reopen = source, partial(open_pictures, source, fps, loop=loop_file)
@@ -172,16 +209,18 @@ async def open_camera(
         name, reopen = "the camera", source
     else:
         name, reopen = "the still picture", partial(Still, source, fps)
-    pictures = await asyncio.to_thread(reopen)
-    camera = Camera(name, patience_s)
+    camera = Camera(name, patience_s + _HUNG_S if hung_s is None else hung_s)
     capture = _Capture(camera, reopen, clock, rest, patience_s)
-    thread = threading.Thread(target=capture.run, args=(pictures,), name="camera", daemon=True)
+    thread = threading.Thread(target=capture.run, name="camera", daemon=True)
     thread.start()
     try:
+        await camera.opened()
         yield camera
     finally:
         capture.stop.set()
         await asyncio.to_thread(thread.join, _LEAVE_S)
+        if thread.is_alive():
+            leave_behind(thread)
 
 
 def check_camera(source: str) -> None:
@@ -190,7 +229,7 @@ def check_camera(source: str) -> None:
     A device is looked at, not opened, so that checking lights no lamp; of a file the first picture is decoded.
     """
     check_place(source)
-    if source.startswith("device:"):
+    if source.startswith(("device:", "picamera2:", "gst:")) or Path(source).is_fifo():
         return
     pictures = open_pictures(source, 1.0)
     try:

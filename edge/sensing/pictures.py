@@ -1,35 +1,33 @@
-"""Where pictures come from: a device, a video file, a still picture, a numbered sequence."""
+"""Where pictures come from: a device, a pipeline, a video file, a still picture, a numbered sequence."""
 
 import os
+import re
 import stat
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
 
 from edge.flow import Image
+from edge.sensing.errors import CameraError
+from edge.sensing.picamera import check_picamera, open_picamera
 
 STILLS = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm"})
 """Suffixes that make a path a still picture; any other path is a video."""
 
 _VIDEO4LINUX = 81
 """Major number of video devices (Linux, admin-guide/devices.txt)."""
+_BY_ID = Path("/dev/v4l/by-id")
+"""Names that stay the same whichever socket a camera is plugged into (udev, 60-persistent-v4l.rules)."""
+_NEWEST = "drop=true max-buffers=1 sync=false"
+"""What keeps GStreamer's appsink from saving old frames."""
+_GST = (
+    "this OpenCV was built without GStreamer, as every wheel from PyPI is; use the system's own "
+    "(`python3-opencv`, or the one that comes with JetPack) in an environment made with --system-site-packages"
+)
 _SIZE = (640, 480)
 """Width and height asked of a device; it may answer with its own."""
-
-
-class CameraError(OSError):
-    """There are no pictures: the sentence says from where, why, and what would help."""
-
-    hung = False
-    """A thread waits inside a driver for what never comes; it was left behind."""
-
-
-class HungCameraError(CameraError):
-    """A driver that neither gives a picture nor fails."""
-
-    hung = True
 
 
 class Pictures(Protocol):
@@ -97,16 +95,23 @@ class Video:
 def open_pictures(source: str, fps: float, *, loop: bool = False) -> Pictures:
     """Open a source; raise CameraError if it is not there or gives no pictures.
 
-    ``source``: `device:0` or `device:/dev/video0`, the path of a still picture, the path of a video (played at its own
-    rate), or a numbered pattern such as `frames/%04d.png` (played at ``fps``). ``loop``: start a file again at its end.
+    ``source``: `device:0`, `device:/dev/video0` or a name of /dev/v4l/by-id; `picamera2:0`; `gst:PIPELINE ! appsink`;
+    the path of a still picture, of a video (played at its own rate) or of a FIFO that carries one (taken as it comes);
+    or a numbered pattern such as `frames/%04d.png` (played at ``fps``). ``loop``: start a file again at its end.
     """
     if not fps > 0:
         raise CameraError(f"camera rate must be above 0 frames a second, got {fps}; 15 to 30 are usual")
     check_place(source)
     if source.startswith("device:"):
         return _open_device(source, fps)
+    if source.startswith("picamera2:"):
+        return open_picamera(source.removeprefix("picamera2:"), fps)
+    if source.startswith("gst:"):
+        return _open_pipeline(source)
     if "%" in source:
         return _open_video(source, 1 / fps, cv2.CAP_IMAGES, loop=loop)
+    if Path(source).is_fifo():
+        return _open_video(source, 0.0, cv2.CAP_FFMPEG, lasting=True)
     if Path(source).suffix.lower() in STILLS:
         return Still(read_still(source), fps)
     return _open_video(source, None, cv2.CAP_ANY, loop=loop, fallback_s=1 / fps)
@@ -119,17 +124,25 @@ def check_place(source: str) -> None:
     if source.startswith("device:"):
         _check_device(device_path(source))
         return
+    if source.startswith("picamera2:"):
+        check_picamera(source.removeprefix("picamera2:"))
+        return
+    if source.startswith("gst:"):
+        _check_pipeline(source)
+        return
     first = Path(source % _first_number(source)) if "%" in source else Path(source)
-    if not first.is_file():
+    if not first.is_file() and not first.is_fifo():
         raise CameraError(f"camera file {first} does not exist; give a picture, a video, or device:/dev/video0")
     if not os.access(first, os.R_OK):
         raise CameraError(f"camera file {first} may not be read by this user; change its owner or mode")
 
 
 def device_path(source: str) -> Path:
-    """The device file that `device:0` or `device:/dev/video0` means."""
+    """The device file that `device:0`, `device:/dev/video0` or `device:NAME` of /dev/v4l/by-id means."""
     name = source.removeprefix("device:")
-    return Path(f"/dev/video{name}") if name.isdecimal() else Path(name)
+    if name.isdecimal():
+        return Path(f"/dev/video{name}")
+    return Path(name) if "/" in name else _BY_ID / name
 
 
 def read_still(path: str) -> Image:
@@ -144,7 +157,9 @@ def _check_device(path: Path) -> None:
     try:
         status = path.stat()
     except OSError as error:
-        raise CameraError(f"camera device {path} is not there; plug it in, or see `ls /dev/video*`") from error
+        there = ", ".join(sorted(entry.name for entry in _BY_ID.glob("*")))
+        hint = f"there are device:{there}" if there else "see `ls /dev/video*`"
+        raise CameraError(f"camera device {path} is not there; plug it in, or {hint}") from error
     if not stat.S_ISCHR(status.st_mode) or os.major(status.st_rdev) != _VIDEO4LINUX:
         raise CameraError(f"{path} is no camera device; for a file, leave out `device:`")
     if not os.access(path, os.R_OK | os.W_OK):
@@ -172,11 +187,40 @@ def _open_device(source: str, fps: float) -> Pictures:
     return Video(capture, 0.0, lasting=True, loop=False)
 
 
-def _open_video(source: str, period_s: float | None, backend: int, *, loop: bool, fallback_s: float = 0.0) -> Pictures:
-    capture = cv2.VideoCapture(source, backend)
+def _check_pipeline(source: str) -> None:
+    if not re.search(r"!\s*appsink\b[^!]*$", source):
+        raise CameraError(f"{source} does not end in `! appsink`, so that no picture would reach us; add it")
+    registry: Any = cv2.videoio_registry
+    if not registry.hasBackend(cv2.CAP_GSTREAMER):
+        raise CameraError(f"{source}: {_GST}")
+
+
+def _open_pipeline(source: str) -> Pictures:
+    pipeline = source.removeprefix("gst:").strip()
+    if pipeline.endswith("appsink"):
+        pipeline = f"{pipeline} {_NEWEST}"
+    capture = cv2.VideoCapture(pipeline, cv2.CAP_GSTREAMER)
+    if not capture.isOpened():
+        capture.release()
+        raise CameraError(f"GStreamer does not run {source}; try it with `gst-launch-1.0` and fakesink for appsink")
+    return Video(capture, 0.0, lasting=True, loop=False)
+
+
+def _open_video(
+    source: str,
+    period_s: float | None,
+    backend: int,
+    *,
+    loop: bool = False,
+    lasting: bool = False,
+    fallback_s: float = 0.0,
+) -> Pictures:
+    # One thread decodes: every further one holds pictures of its own, and a camera's rate needs none.
+    options = [] if backend == cv2.CAP_IMAGES else [cv2.CAP_PROP_N_THREADS, 1]
+    capture = cv2.VideoCapture(source, backend, options)
     if not capture.isOpened():
         capture.release()
         raise CameraError(f"{source} is no video that can be decoded; H.264, MJPEG and GIF can")
     own_fps = capture.get(cv2.CAP_PROP_FPS)
     own_s = 1 / own_fps if 0 < own_fps < 1000 else fallback_s
-    return Video(capture, own_s if period_s is None else period_s, lasting=False, loop=loop)
+    return Video(capture, own_s if period_s is None else period_s, lasting=lasting, loop=loop)

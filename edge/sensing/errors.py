@@ -1,0 +1,14 @@
+"""Why there are no pictures."""
+
+
+class CameraError(OSError):
+    """There are no pictures: the sentence says from where, why, and what would help."""
+
+    hung = False
+    """A thread waits inside a driver for what never comes; it was left behind."""
+
+
+class HungCameraError(CameraError):
+    """A driver that neither gives a picture nor fails."""
+
+    hung = True

@@ -1,0 +1,137 @@
+"""Cameras of every kind: by their lasting name, through a pipe, a pipeline, or a Raspberry Pi's own stack."""
+
+import os
+import sys
+import threading
+import types
+from pathlib import Path
+from typing import Any, ClassVar
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.flow import Image
+from edge.sensing import pictures
+from edge.sensing.camera import CameraError, check_camera, open_camera
+from edge.sensing.errors import HungCameraError
+from edge.sensing.pictures import device_path
+from edge.worker import left_behind
+from tests.edge.sensing.test_camera import write_video
+from tests.fakes.clock import HandClock
+
+
+class Picamera2:
+    """picamera2's class as the manual has it, with a sensor that counts."""
+
+    cameras: ClassVar[list[dict[str, object]]] = [{"Model": "imx708", "Num": 0}]
+    closed: ClassVar[list[int]] = []
+    asked: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self._frames = 0
+
+    @staticmethod
+    def global_camera_info() -> list[dict[str, object]]:
+        return Picamera2.cameras
+
+    def create_video_configuration(self, **options: Any) -> dict[str, Any]:
+        return options
+
+    def configure(self, configuration: dict[str, Any]) -> None:
+        Picamera2.asked.update(configuration)
+
+    def start(self) -> None:
+        self._frames = 0
+
+    def capture_array(self, name: str) -> Image:
+        self._frames += 1
+        if self._frames > 3:
+            raise RuntimeError("the camera front end has timed out")
+        return np.full((480, 640, 3), self._frames, np.uint8)
+
+    def stop(self) -> None:
+        return
+
+    def close(self) -> None:
+        Picamera2.closed.append(self._number)
+
+
+@pytest.fixture
+def picamera2(monkeypatch: pytest.MonkeyPatch) -> type[Picamera2]:
+    module: Any = types.ModuleType("picamera2")
+    module.Picamera2 = Picamera2
+    monkeypatch.setitem(sys.modules, "picamera2", module)
+    Picamera2.closed.clear()
+    return Picamera2
+
+
+async def test_a_raspberry_pis_camera_gives_frames_and_is_let_go(picamera2: type[Picamera2]) -> None:
+    check_camera("picamera2:0")
+    async with open_camera("picamera2:0", 5, HandClock()) as camera:
+        frame = await anext(camera)
+        assert frame.image.shape == (480, 640, 3)
+    assert picamera2.closed
+    assert picamera2.asked["controls"] == {"FrameRate": 5}
+    assert picamera2.asked["queue"] is False
+
+
+@pytest.mark.parametrize(("number", "sentence"), [("1", "only 1 of them"), ("front", "names no camera")])
+def test_a_pi_camera_that_is_not_there(picamera2: type[Picamera2], number: str, sentence: str) -> None:
+    with pytest.raises(CameraError, match=sentence):
+        check_camera(f"picamera2:{number}")
+
+
+def test_without_picamera2_the_package_is_named() -> None:
+    with pytest.raises(CameraError, match="sudo apt install python3-picamera2"):
+        check_camera("picamera2:0")
+
+
+@pytest.mark.skipif(cv2.videoio_registry.hasBackend(cv2.CAP_GSTREAMER), reason="this OpenCV has GStreamer")
+def test_a_pipeline_is_refused_where_opencv_has_no_gstreamer() -> None:
+    with pytest.raises(CameraError, match="built without GStreamer"):
+        check_camera("gst:nvarguscamerasrc ! nvvidconv ! video/x-raw,format=BGRx ! videoconvert ! appsink")
+
+
+def test_a_pipeline_that_ends_nowhere_is_refused() -> None:
+    with pytest.raises(CameraError, match="does not end in `! appsink`"):
+        check_camera("gst:v4l2src ! videoconvert ! autovideosink")
+
+
+def test_a_camera_has_a_name_that_lasts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "_BY_ID", tmp_path)
+    (tmp_path / "usb-046d_C270-index0").symlink_to("/dev/null")
+    assert device_path("device:usb-046d_C270-index0") == tmp_path / "usb-046d_C270-index0"
+    assert device_path("device:/dev/v4l/by-id/x") == Path("/dev/v4l/by-id/x")
+    with pytest.raises(CameraError, match="is no camera device"):
+        check_camera("device:usb-046d_C270-index0")
+    with pytest.raises(CameraError, match="there are device:usb-046d_C270-index0"):
+        check_camera("device:usb-other")
+
+
+async def test_a_pipe_that_nobody_writes_to_hangs_and_is_left(tmp_path: Path) -> None:
+    pipe = tmp_path / "camera.mjpeg"
+    os.mkfifo(pipe)
+    check_camera(str(pipe))
+    before = left_behind()
+    with pytest.raises(HungCameraError, match="does not open within"):
+        async with open_camera(str(pipe), 5, HandClock(), hung_s=0.2):
+            pass
+    assert left_behind() == before + 1
+    writing = os.open(pipe, os.O_WRONLY)  # lets the thread that was left come back
+    os.close(writing)
+    for thread in threading.enumerate():
+        if thread.name == "camera":
+            thread.join(20)
+    assert left_behind() == before
+
+
+async def test_a_pipe_gives_frames_as_they_come(tmp_path: Path) -> None:
+    video, pipe = write_video(tmp_path / "clip.avi", [30] * 40), tmp_path / "camera.avi"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_bytes(video.read_bytes()))
+    writer.start()
+    async with open_camera(str(pipe), 5, HandClock()) as camera:
+        assert (await anext(camera)).image.shape == (24, 32, 3)
+    writer.join(20)
