@@ -17,6 +17,7 @@ from firmware_bridge.messages import (
     MovesenseAcceleration,
     MovesenseEcg,
     MovesenseTemperature,
+    MuseTelemetry,
     PolarAcceleration,
     PolarEcg,
     PolarHead,
@@ -77,6 +78,8 @@ def runs(message: Message) -> list[Run]:
             return [_event(Channel.HEART_RATE, float(bpm))]
         case BangleStatus(percent) | Battery(percent):
             return [_event(Channel.BATTERY, float(percent))]
+        case MuseTelemetry():
+            return [_event(Channel.BATTERY, message.battery_percent)]
         case _:
             return []
 

@@ -6,13 +6,23 @@ import numpy as np
 
 from edge.clock import SECOND, Clock, HostNs, StreamNs
 from edge.flow import Channel, Samples, Times
+from edge.sensing.headband import Headband
 from edge.sensing.runs import Run, runs
 from edge.sensing.timesync import ClockEstimate, TimeSync
 from firmware_bridge.codec import decode
 from firmware_bridge.counters import Order, Sequence, Unwrap
 from firmware_bridge.errors import CodecError
 from firmware_bridge.links import Packet
-from firmware_bridge.messages import E4Sample, E4Stream, HeartRate, MovesenseHeartRate, PolarIntervals
+from firmware_bridge.messages import (
+    E4Sample,
+    E4Stream,
+    HeartRate,
+    MovesenseHeartRate,
+    MuseAcceleration,
+    MuseEeg,
+    MusePpg,
+    PolarIntervals,
+)
 
 MS = 1_000_000
 BEATS_OFF_NS = 2 * SECOND
@@ -33,10 +43,12 @@ class Watch:
         self._sequences: dict[Channel, Sequence] = {}
         self._ends: dict[Channel, int] = {}
         self._last_beat: StreamNs | None = None
+        self._headband = Headband(clock, self.counts)
 
     @property
     def device_clock(self) -> ClockEstimate:
-        return self._sync.estimate
+        own = self._sync.estimate
+        return own if own.buckets else self._headband.device_clock
 
     def feed(self, packet: Packet) -> list[Samples]:
         """What one packet brought; nothing, and a count more, when its bytes are wrong."""
@@ -54,6 +66,8 @@ class Watch:
                 return self._heart(bpm, tuple(map(float, rr_ms)), True, received)
             case PolarIntervals():
                 return self._heart(0.0, tuple(float(b.interval_ms) for b in message.beats if b.usable), True, received)
+            case MuseEeg() | MusePpg() | MuseAcceleration():
+                return self._headband.feed(message, received)
             case E4Sample(E4Stream.INTERVAL):
                 return self._heart(0.0, tuple(1000 * s for s in message.values), True, received)
             case _:
