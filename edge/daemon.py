@@ -169,7 +169,11 @@ class Daemon:
         self._faces.append(estimate)
         now = self._clock.stream(self._clock.now())
         wrist = self._wrist if self._wrist and self._is_fresh(self._wrist, now) else None
-        prediction = self.judges.current.fuse(now, wrist, self._face_now(), self._clock.now)
+        face = self._face_now()
+        if wrist is None and face is None:  # a busy machine: the networks took longer than a face may speak for
+            self.health.dropped["late_face"] += 1
+            return
+        prediction = self.judges.current.fuse(now, wrist, face, self._clock.now)
         if not self.judges.said(prediction):
             return
         self._note(prediction)
