@@ -18,6 +18,7 @@ from msgspec import Meta, Struct
 
 from edge.bundle_canary import CANARY, TWINS, CanaryError, check_canary
 from edge.bundle_contract import Contract, Name, Version, read_contract, release
+from edge.bundle_contract import Network as Piece
 from edge.bundle_keys import KeyFileError, trusted_keys
 from edge.inference.choice import Runtime, pick
 from edge.inference.ports import NetworkError
@@ -142,9 +143,9 @@ class Bundle:
         piece = networks[name]
         try:
             file = piece.float_file if twin and piece.float_file is not None else pick(self.runtime, name, piece.files)
-            return load_network(self.read(file), name=file, threads=threads, carries_state=piece.carries_state)
         except NetworkError as error:
             raise BundleError(f"{self.path}: {error}") from error
+        return self._load(file, piece, threads)
 
     def check_canary(self, threads: int = 1) -> None:
         """Run every network on the stored inputs, each twice in a row; raise BundleError where an answer is another."""
@@ -155,6 +156,25 @@ class Bundle:
                 networks[f"{TWINS}/{name}"] = network, piece.onnx.tolerance
             else:
                 networks[name] = network, piece.tolerance
+        self._compare(networks)
+
+    def check_twins(self) -> None:
+        """The same for every ONNX twin, whichever form is run here."""
+        self._compare(
+            {
+                f"{TWINS}/{name}": (self._load(piece.onnx.file, piece), piece.onnx.tolerance)
+                for name, piece in self.contract.networks()
+                if piece.onnx is not None
+            }
+        )
+
+    def _load(self, file: str, piece: Piece, threads: int = 1) -> Network:
+        try:
+            return load_network(self.read(file), name=file, threads=threads, carries_state=piece.carries_state)
+        except NetworkError as error:
+            raise BundleError(f"{self.path}: {error}") from error
+
+    def _compare(self, networks: Mapping[str, tuple[Network, float]]) -> None:
         try:
             check_canary(self.read(CANARY), networks)
         except (CanaryError, NetworkError) as error:

@@ -22,6 +22,7 @@ from export.archive import SUFFIX, archive, unpack
 from export.choose import Choice, table
 from export.errors import BarError, ExportError
 from export.inspection import bench_rows, differences, kept_bytes, network_rows, summary
+from export.onnx_choose import OnnxChoice
 from export.pack import PackError
 from export.release import Order, release_bundle
 from export.signing import SigningError, make_key, own_key, own_key_path, read_key, trust
@@ -189,7 +190,7 @@ def _sentences(console: Console, json: Path | None) -> Generator[None]:
         raise typer.Exit(code) from error
 
 
-def _show(console: Console, choices: Mapping[str, Choice]) -> None:
+def _show(console: Console, choices: Mapping[str, Choice | OnnxChoice]) -> None:
     for name, choice in choices.items():
         rows = Table("form", "size", "p50 ms", "p99 ms", "rows", "agree", "drift", "right", "", title=name, box=None)
         for row in table(choice.candidates):

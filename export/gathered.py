@@ -1,6 +1,6 @@
 """What a bundle will hold, gathered network by network."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from edge.inference.runtime import load_network
 from edge.signals.features import FEATURE_VERSION
 from export.choose import Choice
 from export.errors import ExportError
+from export.forms import CarriedState
+from export.onnx_choose import OnnxChoice
 from export.operators import fully_integer, operators
 from export.pack import describe
 from export.trained import Trained
@@ -33,7 +35,7 @@ class Gathered:
     networks: dict[str, object] = field(default_factory=dict[str, object])
     """Of the report."""
     cards: dict[str, object] = field(default_factory=dict[str, object])
-    choices: dict[str, Choice] = field(default_factory=dict[str, Choice])
+    choices: dict[str, Choice | OnnxChoice] = field(default_factory=dict[str, Choice | OnnxChoice])
 
     def licences(self, folder: Path) -> None:
         """Take the licences that lie in a run."""
@@ -50,8 +52,8 @@ def add_network(gathered: Gathered, role: str, run: Trained, choice: Choice) -> 
     gathered.files[file] = content
     if not is_float:
         gathered.files[twin_file] = choice.twin.content
-    gathered.models[role] = _model(role, run, choice, entry)
-    gathered.canary[role] = _vectors(file, content, run, choice)
+    gathered.models[role] = model_of(role, run, entry, choice.lowered.states)
+    gathered.canary[role] = vectors_of(file, content, run, choice.lowered.states)
     gathered.networks[role] = {
         "run": run.name,
         "lowering": choice.lowered.form.name,
@@ -70,7 +72,7 @@ def add_network(gathered: Gathered, role: str, run: Trained, choice: Choice) -> 
     gathered.choices[role] = choice
 
 
-def _model(role: str, run: Trained, choice: Choice, entry: Network) -> object:
+def model_of(role: str, run: Trained, entry: Network, states: Sequence[CarriedState]) -> object:
     """The run's piece of the contract with its network; ExportError names a field that it must not have or lacks."""
     piece = {key: value for key, value in run.piece.items() if key not in _NOTES}
     piece["network"] = msgspec.to_builtins(entry)
@@ -88,7 +90,7 @@ def _model(role: str, run: Trained, choice: Choice, entry: Network) -> object:
                 "output": state.output,
                 "clip": told if told is not None and state.input.endswith("_c") else state.clip,
             }
-            for state in choice.lowered.states
+            for state in states
         ]
     kinds = {"face": FaceModel, "wrist": WristModel, "fusion": FusionModel}
     try:
@@ -97,10 +99,9 @@ def _model(role: str, run: Trained, choice: Choice, entry: Network) -> object:
         raise ExportError(f"{run.parent.with_name('contract.json')}: {error}; train the network again") from error
 
 
-def _vectors(file: str, content: bytes, run: Trained, choice: Choice) -> list[Vector]:
+def vectors_of(file: str, content: bytes, run: Trained, states: Sequence[CarriedState]) -> list[Vector]:
     """Runs on held rows, in the file's own dtypes; a stepwise network is met in the middle of a sequence."""
     network = load_network(content, name=file)
-    states = choice.lowered.states
     vectors: list[Vector] = []
     for row in range(CANARY_VECTORS):
         feeds: dict[str, Floats] = {name: values[row : row + 1] for name, values in run.held.items()}

@@ -7,7 +7,7 @@ import logging
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 import onnx
@@ -21,12 +21,8 @@ from onnxruntime.quantization import (
 
 from edge.flow import Floats
 from export.errors import LoweringError
-from export.onnx_source import OnnxSource
+from export.onnx_source import OnnxSource, OnnxWeights
 
-OnnxWeights: TypeAlias = Literal["float", "dynamic", "qdq", "qdq-u8", "qdq-dynamic"]
-"""`dynamic`: int8 weights, float elsewhere. `qdq`: int8 weights and activations, per channel, scales in the file.
-`qdq-u8`: its activations unsigned, which x86-64 multiplies faster. `qdq-dynamic`: `qdq-u8`, the LSTM's weights in int8
-too; its states stay in float in every form."""
 _RECURRENT = ["LSTM"]
 _DENSE = ["Gemm", "MatMul"]
 _CONVOLUTIONAL = ["Conv", "MaxPool", "AveragePool", "GlobalAveragePool", "Add", "Concat", "Relu", "Clip"]

@@ -5,11 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from edge.flow import Floats
 from export.errors import ExportError
 from export.forms import CarriedState
+
+OnnxWeights: TypeAlias = Literal["float", "dynamic", "qdq", "qdq-u8", "qdq-dynamic"]
+"""`dynamic`: int8 weights, float elsewhere. `qdq`: int8 weights and activations, per channel, scales in the file.
+`qdq-u8`: its activations unsigned, which x86-64 multiplies faster. `qdq-dynamic`: `qdq-u8`, the LSTM's weights in int8
+too; its states stay in float in every form."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

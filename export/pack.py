@@ -60,7 +60,7 @@ def write_bundle(
         out.parent.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".partial", dir=out.parent))
         _write(partial, whole)
-        Bundle.open(partial, [key.public_key()])
+        Bundle.open(partial, [key.public_key()]).check_twins()
         _move(partial, out)
     except BundleError as error:
         raise BundleError(str(error).replace(f"{partial}", f"{out}")) from error

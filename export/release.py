@@ -20,6 +20,8 @@ from export.choose import Choice, choose
 from export.errors import ExportError
 from export.gathered import Gathered, add_network
 from export.judges import TENSORS, Judge, add_judge, read_judge
+from export.onnx_choose import OnnxChoice
+from export.onnx_twins import add_twin
 from export.operators import operators
 from export.pack import pretty, write_bundle
 from export.report_page import page
@@ -34,7 +36,7 @@ ROLES: Mapping[str, frozenset[str]] = {
 """What a network is for is told by its inputs."""
 DETECTOR = "detector"
 PAGE = "report.html"
-_TOOLS = ("vagus", "tensorflow", "keras", "ai-edge-litert", "numpy")
+_TOOLS = ("vagus", "tensorflow", "keras", "ai-edge-litert", "onnxruntime", "tf2onnx", "numpy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Order:
 
 def release_bundle(
     order: Order, key: Ed25519PrivateKey, say: Callable[[str], None] = lambda _: None
-) -> tuple[Bundle, Mapping[str, Choice]]:
+) -> tuple[Bundle, Mapping[str, Choice | OnnxChoice]]:
     """Export what the order names and write the bundle; ExportError, PackError or BundleError, and then no bundle."""
     judges, found = _judges(order), _runs(order)
     if not found and not judges:
@@ -73,7 +75,9 @@ def release_bundle(
         role = _role(run)
         if role in gathered.models:
             raise ExportError(f"{order.runs} holds two networks for {role}; name one with --network")
-        add_network(gathered, role, run, choose(run, max_loss=order.max_loss, full_int8=order.full_int8, say=say))
+        choice = choose(run, max_loss=order.max_loss, full_int8=order.full_int8, say=say)
+        add_network(gathered, role, run, choice)
+        add_twin(gathered, role, run, choice, order.max_loss, say)
         gathered.licences(order.runs / run.name)
     for run in judges:
         say(f"{run.name}: {run.kind}")

@@ -28,7 +28,7 @@ def released(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("released") / "bundle"
     words: list[str] = []
     bundle, choices = release_bundle(Order(runs, out, "export --quantize"), KEY, words.append)
-    assert set(choices) == {"face", "wrist", "fusion"}
+    assert set(choices) == {"face", "wrist", "fusion", "onnx/face", "onnx/wrist", "onnx/fusion"}
     assert "face: int8" in words
     assert bundle.label == "vagus 0.1.0"
     return out
