@@ -1,8 +1,8 @@
 """The state directory in; what in it tells of the person, kind by kind, out: all that export and forget go by."""
 
-import contextlib
+import fcntl
 import os
-import sqlite3
+import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,12 @@ from edge.settings import Settings
 RECORDINGS = "recordings"
 DEMO = "demo"
 """Where `edge-daemon demo --state` keeps its own."""
+
+
+_FLOCK = "hhqqi4x"
+"""struct flock of 64-bit Linux: type, whence, start, length, process."""
+_LOCKED_FROM, _LOCKED_BYTES = 0x40000000, 512
+"""Where SQLite locks a database file (os.h: PENDING_BYTE and the two ranges after it)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +75,18 @@ def kinds(settings: Settings) -> tuple[Kind, ...]:
 
 
 def in_use(settings: Settings) -> bool:
-    """A daemon runs on this state directory: it holds the outbox's lock."""
+    """Another process, a daemon, holds the outbox's lock. Asked without touching the file, so nothing is left behind.
+
+    Not for a process that has the outbox open itself: closing any descriptor of a file ends its locks there.
+    """
     path = settings.state_path / settings.outbox.path
-    if not os.access(path, os.R_OK):
-        return False
     try:
-        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=0)) as db:
-            db.execute("SELECT 1 FROM sqlite_master").fetchall()
-    except sqlite3.OperationalError as error:
-        return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-    except sqlite3.Error:
-        return False  # damaged, which its own room mends
-    return False
+        with path.open("rb") as file:
+            asked = struct.pack(_FLOCK, fcntl.F_RDLCK, os.SEEK_SET, _LOCKED_FROM, _LOCKED_BYTES, 0)
+            found = fcntl.fcntl(file, fcntl.F_OFD_GETLK, asked)
+    except OSError:
+        return False  # not there, or not ours to read
+    return struct.unpack(_FLOCK, found)[0] != fcntl.F_UNLCK
 
 
 def stored(settings: Settings) -> Check:

@@ -17,16 +17,15 @@ from edge.doctor_ways import broker, camera
 from edge.flow import Image
 from edge.ground import models, writable
 from edge.relay.errors import BrokerError
-from edge.relay.outbox import Outbox
-from edge.relay.settings import MqttSettings, OutboxSettings
+from edge.relay.settings import MqttSettings
 from edge.sensing.pictures import CameraError, Still
 from edge.settings import CameraSettings, ModelSettings, Settings, WatchSettings
 from edge.stored import in_use
 from firmware_bridge.adapters import Adapter, Block, blocks
 from firmware_bridge.bluez import Bond
 from firmware_bridge.links.address import Address
+from tests.edge.care.holdings import daemon_at
 from tests.edge.relay.certificates import Authority
-from tests.fakes.clock import HandClock
 from tests.faults.mosquitto import Mosquitto, needs_mosquitto
 
 HCI = Adapter("hci0", "C0:C1:C2:C3:C4:C5", powered=True, scanning=False)
@@ -193,13 +192,15 @@ def test_a_probe_of_the_disk_leaves_nothing(tmp_path: Path) -> None:
     assert sound(blocked).state == "bad"
 
 
-async def test_a_daemon_that_runs_is_noticed_by_its_outbox(tmp_path: Path) -> None:
-    settings = Settings(state_dir=str(tmp_path))
+def test_a_daemon_that_runs_is_noticed_by_its_outbox(tmp_path: Path) -> None:
+    settings, outbox = Settings(state_dir=str(tmp_path)), tmp_path / "outbox.db"
     assert not in_use(settings)
-    async with Outbox(OutboxSettings(path=str(tmp_path / "outbox.db")), HandClock()):
+    with daemon_at(outbox):
+        assert in_use(settings)
         assert in_use(settings)
     assert not in_use(settings)
-    (tmp_path / "outbox.db").write_bytes(b"no database at all" * 100)
+    assert [path.name for path in tmp_path.iterdir()] == ["outbox.db"]  # asking leaves nothing behind
+    outbox.write_bytes(b"no database at all" * 100)
     assert not in_use(settings)
 
 
