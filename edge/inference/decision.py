@@ -4,12 +4,12 @@ All durations run in stream time, the time of the samples, so that a replay deci
 """
 
 import math
-from collections.abc import Mapping
 
 import msgspec
 
 from edge.clock import StreamNs, nanoseconds, seconds
 from edge.flow import Decision, Modality, Prediction, State
+from edge.inference.phrases import stand_out
 
 
 class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -115,30 +115,11 @@ def _since(before: StreamNs | None, at: StreamNs, holds: bool) -> StreamNs | Non
     return at if before is None else before
 
 
-_PHRASES: Mapping[str, tuple[str, str]] = {
-    "heart_rate": ("heart rate raised", "heart rate low"),
-    "rmssd": ("beat intervals unusually varied", "beat intervals unusually even"),
-    "conductance": ("skin conductance raised", "skin conductance low"),
-    "responses": ("many skin-conductance responses", "few skin-conductance responses"),
-    "temperature": ("wrist warmer", "wrist cooler"),
-    "enmo": ("more movement", "less movement"),
-}
-"""How a feature's deviation from the person's own usual reads: above, below."""
-NOTABLE = 1.0
-"""Deviations smaller than this, in the person's own standard deviations, are not worth a phrase."""
-
-
 def explain(state: State, level: float, prediction: Prediction) -> str:
     """One sentence: what is held, how surely, from which modalities, and what stands out in the body and the face."""
     sources = " and ".join(sorted(m.value for m in prediction.modalities))
     words = [f"{state.value}: stress {level:.0%} from {sources}"]
-    deviations = sorted(prediction.features.items(), key=lambda item: -abs(item[1]))
-    notable = [
-        _PHRASES[name][0 if value > 0 else 1]
-        for name, value in deviations
-        if name in _PHRASES and math.isfinite(value) and abs(value) >= NOTABLE
-    ]
-    words += notable[:3]
+    words += stand_out(prediction.features)
     if Modality.FACE in prediction.modalities and prediction.emotion:
         emotion, p = max(prediction.emotion.items(), key=lambda item: item[1])
         words.append(f"face {emotion} {p:.0%}")
