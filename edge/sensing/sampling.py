@@ -1,0 +1,185 @@
+"""What is known of the person in; a plan of how closely to measure, with its reason, out."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from edge.clock import StreamNs, nanoseconds, seconds
+from edge.flow import SamplingPlan
+from edge.sensing.allowance import Allowance
+from edge.sensing.change import Changes, ChangeSettings
+from edge.sensing.evidence import NAMES, Evidence, Signs, weigh
+from edge.sensing.ladder import LADDER, Level
+
+WORDS = ("auto", "full", "low", "off")
+_LONGEST_STEP_S = 60.0
+"""More time than this between two steps is a pause, not spending."""
+
+
+class SamplingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How closely the person is measured, and within what bounds. All durations run in stream time."""
+
+    mode: Literal["auto", "full", "low"] = "auto"
+    """`auto` follows the person; `full` and `low` stay where they are."""
+    camera_share: float = 0.2
+    """The camera is open at most this share of the time, beyond one `camera_burst_s`."""
+    camera_burst_s: float = 120.0
+    """The camera looks at most this long without a rest."""
+    camera_glimpse_s: float = 30.0
+    """After a rest it looks at least this long, if there is still cause."""
+    watchful_fps: float = 2.0
+    """Frames a second while something has moved and stress is not yet likely."""
+    full_share: float = 0.05
+    """The watch sends at full rate at most this share of the time, beyond one `full_burst_s`."""
+    full_burst_s: float = 120.0
+    dwell_s: float = 20.0
+    """A plan is kept at least this long, unless the watch leaves the wrist or the operator says otherwise."""
+    hold_s: float = 45.0
+    """A change keeps attention this long."""
+    likely: float = 0.6
+    """Stress from this probability on is likely."""
+    unsure: float = 0.5
+    """From this probability on the classifier is unsure; below it there is calm."""
+    margin: float = 0.05
+    """Attention that a probability has raised ends this far below the bound that raised it."""
+    moving: float = 3.0
+    """Movement this far above the person's usual explains heart rate and skin by itself."""
+    battery_low: float = 20.0
+    """Percent of the watch's battery at which it is spared; spared until it is 5 above."""
+    stale_s: float = 30.0
+    """A watch that has said nothing for so long is silent, and the camera looks in its stead."""
+    change: ChangeSettings = ChangeSettings()
+
+    def __post_init__(self) -> None:
+        for name in ("camera_share", "full_share", "likely", "unsure", "margin"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"sampling.{name} must lie between 0 and 1, got {getattr(self, name)}")
+        if self.unsure > self.likely:
+            raise ValueError(f"sampling.unsure ({self.unsure}) must not lie above sampling.likely ({self.likely})")
+        for name in ("camera_burst_s", "camera_glimpse_s", "full_burst_s", "dwell_s", "hold_s", "moving", "stale_s"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"sampling.{name} must be 0 or more, got {getattr(self, name)}")
+        if self.camera_glimpse_s > self.camera_burst_s:
+            raise ValueError(
+                f"sampling.camera_glimpse_s ({self.camera_glimpse_s}) must not be above sampling.camera_burst_s "
+                f"({self.camera_burst_s})"
+            )
+        if not 0 < self.watchful_fps <= 60:
+            raise ValueError(f"sampling.watchful_fps must lie above 0 and at most at 60, got {self.watchful_fps}")
+        if not 0 <= self.battery_low <= 100:
+            raise ValueError(f"sampling.battery_low must be a percentage, got {self.battery_low}")
+
+
+class Sampler:
+    """Holds one person's plan. Tell it what is known (`sense`), then let it decide (`step`), in order of time."""
+
+    def __init__(self, settings: SamplingSettings, camera_fps: float, *, watch: bool = True) -> None:
+        """``camera_fps`` is the camera's full rate."""
+        self._settings = settings
+        self._fps = camera_fps
+        self.watch = watch
+        """Whether there is a watch to go by at all."""
+        self._word: str = settings.mode
+        self._changes = Changes(settings.change, tuple(NAMES))
+        self._evidence = Evidence()
+        self._camera = Allowance(settings.camera_share, settings.camera_burst_s, settings.camera_glimpse_s)
+        self._full = Allowance(settings.full_share, settings.full_burst_s, min(60.0, settings.full_burst_s))
+        self._stepped: StreamNs | None = None
+        self._at_once = True
+        reason = "full: nothing is known of the person yet"
+        self.plan = self._made(_Wish(Level.FULL, self._fps, reason), StreamNs(0))
+
+    @property
+    def word(self) -> str:
+        """What the operator wants: one of WORDS."""
+        return self._word
+
+    def force(self, word: str) -> None:
+        """Plan as the operator says from the next step on; `auto` gives the person the lead again.
+
+        Raises ValueError for a word that is none of WORDS.
+        """
+        if word not in WORDS:
+            raise ValueError(f"no sampling plan is called {word!r}; there are {', '.join(WORDS)}")
+        self._word = word
+        self._at_once = True
+
+    def sense(self, signs: Signs) -> None:
+        """Take what one window says of the person."""
+        turns = self._changes.step(signs.features) if signs.features else {}
+        if signs.worn is False or signs.fresh:
+            self._changes.forget()
+            turns = {}
+        self._evidence = weigh(self._evidence, signs, turns, self._settings)
+
+    def step(self, now: StreamNs) -> SamplingPlan | None:
+        """The plan from now on, if it is another; None when the one there is stays."""
+        self._spend(now)
+        wish = self._wish(now)
+        if not self._may_change(wish, now):
+            return None
+        plan = self._made(wish, now)
+        self._at_once = False
+        if (plan.mode, plan.camera_fps, plan.rates_hz) == (self.plan.mode, self.plan.camera_fps, self.plan.rates_hz):
+            return None
+        self.plan = plan
+        return plan
+
+    def _spend(self, now: StreamNs) -> None:
+        if self._stepped is not None:
+            gone_s = min(max(0.0, seconds(now - self._stepped)), _LONGEST_STEP_S)
+            self._camera.pass_s(gone_s, spent=self.plan.camera_fps > 0)
+            self._full.pass_s(gone_s, spent=self.plan.mode == Level.FULL.word)
+        self._stepped = now
+
+    def _may_change(self, wish: "_Wish", now: StreamNs) -> bool:
+        left_wrist = wish.level is Level.OFF
+        return self._at_once or left_wrist or now - self.plan.since >= nanoseconds(self._settings.dwell_s)
+
+    def _wish(self, now: StreamNs) -> "_Wish":
+        match self._word:
+            case "full":
+                return _Wish(Level.FULL, self._fps, "full: the operator asked for it")
+            case "low":
+                return _Wish(Level.LOW, 0.0, "low: the operator asked for it")
+            case "off":
+                return _Wish(Level.OFF, 0.0, "off: the operator asked for it")
+            case _:
+                return self._follow(now)
+
+    def _follow(self, now: StreamNs) -> "_Wish":
+        """What the person calls for."""
+        known, settings = self._evidence, self._settings
+        if not self.watch:
+            return _Wish(Level.FULL, self._fps, "full: without a watch the camera alone can tell")
+        if known.at is None:
+            return _Wish(Level.FULL, self._fps, "full: nothing is known of the person yet")
+        if now - known.at > nanoseconds(settings.stale_s):
+            return _Wish(Level.FULL, self._fps, "full: the watch is silent, so the camera looks in its stead")
+        if known.worn is False:
+            return _Wish(Level.OFF, 0.0, "off: the watch is off the wrist")
+        changed = known.changed(now, settings.hold_s)
+        cause = known.cause(changed)
+        if cause is None:
+            return _Wish(Level.LOW, 0.0, f"low: {known.calm()}")
+        spared = known.spared
+        if changed and known.likely and self._full.open and not spared:
+            fps = self._fps if self._camera.open else 0.0
+            return _Wish(Level.FULL, fps, f"full: {cause}")
+        if not self._camera.open:
+            return _Wish(Level.LOW, 0.0, f"low: {cause}, but the camera has looked and rests")
+        note = "; the watch is spared, its battery is low" if spared else ""
+        fps = self._fps if known.likely else min(self._fps, settings.watchful_fps)
+        return _Wish(Level.WATCHFUL, fps, f"watchful: {cause}{note}")
+
+    def _made(self, wish: "_Wish", now: StreamNs) -> SamplingPlan:
+        return SamplingPlan(wish.level.word, LADDER[wish.level], wish.camera_fps, wish.reason, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    level: Level
+    camera_fps: float
+    reason: str

@@ -1,0 +1,190 @@
+"""What a plan promises, whatever a person does: it is kept for a while, it is bounded, and it says why."""
+
+import itertools
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.clock import StreamNs, nanoseconds, seconds
+from edge.flow import SamplingPlan
+from edge.sensing.evidence import Signs
+from edge.sensing.ladder import LADDER, Level
+from edge.sensing.sampling import Sampler, SamplingSettings
+
+HOP_S, FPS = 5.0, 5.0
+CALM = {"heart_rate": 0.0, "conductance": 0.0, "motion_turn": 0.0}
+SETTINGS = SamplingSettings()
+
+
+def signs(
+    k: int, stress: float | None = 0.2, *, worn: bool | None = True, battery: float | None = None, **moved: float
+) -> Signs:
+    return Signs(StreamNs(nanoseconds(60 + k * HOP_S)), worn, stress, {**CALM, **moved}, battery)
+
+
+def lived(told: Sequence[Signs], sampler: Sampler) -> list[SamplingPlan]:
+    """The plan after each window."""
+    plans: list[SamplingPlan] = []
+    for each in told:
+        sampler.sense(each)
+        sampler.step(each.at)
+        plans.append(sampler.plan)
+    return plans
+
+
+Day = list[tuple[float | None, bool | None, float | None, float, float, float]]
+"""Windows: probability of stress, worn, battery, and how far heart, skin and motion are from the usual."""
+windows = st.tuples(
+    st.none() | st.floats(0, 1),
+    st.sampled_from([True, True, True, True, None, False]),
+    st.none() | st.floats(0, 100),
+    st.floats(-4, 4),
+    st.floats(-4, 4),
+    st.floats(-4, 4),
+)
+days = st.lists(windows, min_size=1, max_size=150)
+
+
+def of(day: Day) -> list[Signs]:
+    return [
+        signs(k, stress, worn=worn, battery=battery, heart_rate=heart, conductance=skin, motion_turn=motion)
+        for k, (stress, worn, battery, heart, skin, motion) in enumerate(day)
+    ]
+
+
+@given(days)
+def test_a_plan_is_kept_for_its_dwell_unless_the_watch_comes_off(day: Day):
+    plans = lived(of(day), Sampler(SETTINGS, FPS))[1:]  # the first follows at once: nothing was known before
+    for before, after in itertools.pairwise(plans):
+        if after is not before and after.mode != "off":
+            assert seconds(after.since - before.since) >= SETTINGS.dwell_s
+
+
+@given(days)
+def test_the_camera_is_open_within_its_share(day: Day):
+    plans = lived(of(day), Sampler(SETTINGS, FPS))
+    open_s = HOP_S * sum(plan.camera_fps > 0 for plan in plans)
+    slack_s = SETTINGS.dwell_s + HOP_S  # a plan is kept for its dwell, and looked at only once a hop
+    assert open_s <= SETTINGS.camera_burst_s + SETTINGS.camera_share * HOP_S * len(plans) + slack_s
+    full_s = HOP_S * sum(plan.mode == "full" for plan in plans)
+    assert full_s <= SETTINGS.full_burst_s + SETTINGS.full_share * HOP_S * len(plans) + slack_s
+
+
+@given(days)
+def test_off_the_wrist_nobody_is_looked_at(day: Day):
+    told = of(day)
+    for each, plan in zip(told, lived(told, Sampler(SETTINGS, FPS)), strict=True):
+        if each.worn is False:
+            assert (plan.mode, plan.camera_fps) == ("off", 0.0)
+
+
+@given(days, st.sampled_from(["full", "low", "off"]), st.integers(0, 100))
+def test_a_forced_plan_wins_at_once_and_until_it_is_lifted(day: Day, word: str, at: int):
+    told, sampler = of(day), Sampler(SETTINGS, FPS)
+    at = min(at, len(told) - 1)
+    lived(told[:at], sampler)
+    sampler.force(word)
+    assert {plan.mode for plan in lived(told[at:], sampler)} == {word}
+
+
+@given(days)
+def test_a_low_battery_spares_the_watch(day: Day):
+    told = [Signs(each.at, each.worn, each.stress, each.features, 15.0) for each in of(day)]
+    for plan in lived(told, Sampler(SETTINGS, FPS)):
+        assert plan.rates_hz in (LADDER[Level.LOW], LADDER[Level.OFF])
+
+
+@given(days)
+def test_the_same_day_gives_the_same_plans_and_each_says_why(day: Day):
+    one, other = (lived(of(day), Sampler(SETTINGS, FPS)) for _ in range(2))
+    assert one == other
+    assert all(plan.reason.startswith(f"{plan.mode}: ") and len(plan.reason) > 10 for plan in one)
+
+
+@given(days)
+@settings(max_examples=20)
+def test_a_plan_that_stays_is_not_told_again(day: Day):
+    sampler = Sampler(SETTINGS, FPS)
+    for each in of(day):
+        before = sampler.plan
+        sampler.sense(each)
+        told = sampler.step(each.at)
+        assert (told is None) == (sampler.plan is before)
+
+
+def test_calm_is_measured_little_and_the_camera_is_closed():
+    plan = lived([signs(k) for k in range(20)], Sampler(SETTINGS, FPS))[-1]
+    assert (plan.mode, plan.camera_fps, plan.reason) == ("low", 0.0, "low: all is as usual")
+    assert plan.rates_hz == LADDER[Level.LOW]
+
+
+def test_a_heart_that_rises_while_the_classifier_is_unsure_opens_the_camera():
+    told = [signs(k) for k in range(20)] + [signs(20 + k, 0.55, heart_rate=2.5) for k in range(4)]
+    plan = lived(told, Sampler(SETTINGS, FPS))[-1]
+    assert (plan.mode, plan.camera_fps) == ("watchful", SETTINGS.watchful_fps)
+    assert plan.reason == "watchful: heart rate rises and the classifier is unsure (55% stress)"
+
+
+def test_likely_stress_that_has_just_begun_is_measured_in_full():
+    told = [signs(k) for k in range(20)] + [signs(20 + k, 0.8, conductance=3.0) for k in range(4)]
+    plan = lived(told, Sampler(SETTINGS, FPS))[-1]
+    assert (plan.mode, plan.camera_fps, plan.rates_hz) == ("full", FPS, LADDER[Level.FULL])
+    assert plan.reason == "full: stress is likely (80%) and skin conductance rises"
+
+
+def test_movement_explains_a_racing_heart():
+    told = [signs(k) for k in range(20)] + [signs(20 + k, 0.55, heart_rate=3.0, motion_turn=3.5) for k in range(4)]
+    assert lived(told, Sampler(SETTINGS, FPS))[-1].mode == "low"
+    plan = lived([signs(0, heart_rate=3.0, motion_turn=3.5)], Sampler(SETTINGS, FPS))[-1]
+    assert plan.reason == "low: the person moves, which explains what changes"
+
+
+def test_stress_that_lasts_is_not_stared_at():
+    plans = lived([signs(k, 0.9) for k in range(720)], Sampler(SETTINGS, FPS))
+    share = sum(plan.camera_fps > 0 for plan in plans) / len(plans)
+    assert 0.15 < share < 0.27
+    assert any("rests" in plan.reason for plan in plans)
+
+
+def test_a_silent_watch_leaves_it_to_the_camera():
+    sampler = Sampler(SETTINGS, FPS)
+    lived([signs(k) for k in range(20)], sampler)
+    plan = sampler.step(StreamNs(nanoseconds(60 + 20 * HOP_S + SETTINGS.stale_s)))
+    assert plan is not None
+    assert (plan.mode, plan.camera_fps) == ("full", FPS)
+    assert "silent" in plan.reason
+
+
+def test_without_a_watch_the_camera_never_closes():
+    sampler = Sampler(SETTINGS, FPS, watch=False)
+    for second in range(600):
+        sampler.step(StreamNs(nanoseconds(second)))
+        assert sampler.plan.camera_fps == FPS
+
+
+def test_a_word_that_nobody_knows():
+    with pytest.raises(ValueError, match="no sampling plan is called 'fast'; there are auto, full, low, off"):
+        Sampler(SETTINGS, FPS).force("fast")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"camera_share": 1.5}, "camera_share must lie between 0 and 1"),
+        ({"unsure": 0.7}, "must not lie above sampling.likely"),
+        ({"dwell_s": -1.0}, "dwell_s must be 0 or more"),
+        ({"camera_glimpse_s": 500.0}, "camera_glimpse_s"),
+        ({"watchful_fps": 0.0}, "watchful_fps"),
+        ({"battery_low": 120.0}, "battery_low must be a percentage"),
+    ],
+)
+def test_settings_that_nobody_can_plan_with(wrong: dict[str, float], said: str):
+    with pytest.raises(ValueError, match=said):
+        SamplingSettings(**wrong)  # pyright: ignore[reportArgumentType]  # wrong on purpose
+
+
+def test_every_level_measures_at_least_what_the_level_below_does():
+    for level in (Level.LOW, Level.WATCHFUL, Level.FULL):
+        assert all(hz >= LADDER[Level(level - 1)][channel] for channel, hz in LADDER[level].items())
