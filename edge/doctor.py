@@ -59,7 +59,7 @@ def permissions(settings: Settings, config: Path | None) -> Check:
     if os.geteuid() == 0 and _exists(SERVICE_USER):
         says = f"You are root, who may do anything; the service runs as {SERVICE_USER}, who may not."
         return Check(name, "warn", says, f"Ask as the service: `sudo -u {SERVICE_USER} edge-daemon doctor --config …`")
-    groups = sorted(grp.getgrgid(number).gr_name for number in os.getgroups() if _named(number))
+    groups = sorted({grp.getgrgid(number).gr_name for number in os.getgroups() if _named(number)})
     return Check(name, "good", f"This is {user}, in {', '.join(groups) or 'no group'}.")
 
 

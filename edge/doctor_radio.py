@@ -5,7 +5,7 @@ import stat
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge.check import Check, sentence
+from edge.check import Check, parted, sentence
 from edge.settings import Settings
 from firmware_bridge.adapters import Adapter, Block, adapters, blocks
 from firmware_bridge.bluez import Bond, bonds

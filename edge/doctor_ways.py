@@ -12,7 +12,7 @@ from edge.relay.address import parse_broker
 from edge.relay.dial import Dialer
 from edge.relay.errors import BrokerAddressError, BrokerError
 from edge.relay.names import Names
-from edge.sensing.pictures import CameraError, Pictures, open_pictures
+from edge.sensing.pictures import CameraError, Pictures, device_path, open_pictures
 from edge.settings import Settings
 
 _CAMERA, _BROKER = "Camera", "Broker"
@@ -47,7 +47,7 @@ def camera(settings: Settings, daemon_runs: bool, look: Callable[[str, float], P
         cure = "Plug it anew, and see `dmesg` for what its driver says."
         return Check(_CAMERA, "bad", f"{source} gave no picture in {_PATIENCE_S:g} s.", cure)
     if seen.grey is None:
-        if daemon_runs and source.startswith("device:"):
+        if daemon_runs and source.startswith("device:") and device_path(source).exists():
             says = "It does not open; the daemon that runs here holds it, as it should."
             return Check(_CAMERA, "off", says, "For a look through it, stop the daemon first.")
         cure = "Plug it in anew, close other programs that use it; its user must be in the group video."

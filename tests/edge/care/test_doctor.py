@@ -142,8 +142,9 @@ def test_a_camera_that_the_daemon_holds_is_no_fault() -> None:
     def held(*_: object) -> Still:
         raise CameraError("camera device /dev/video0 does not open; another program may hold it")
 
-    assert sound(camera(_filmed(), True, held)).state == "off"
-    assert sound(camera(_filmed(), False, held)).state == "bad"
+    assert sound(camera(_filmed("device:/dev/null"), True, held)).state == "off"
+    assert sound(camera(_filmed("device:/dev/null"), False, held)).state == "bad"
+    assert sound(camera(_filmed("device:/dev/video99"), True, held)).state == "bad"
 
 
 @needs_mosquitto
