@@ -9,7 +9,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from edge.baseline_store import FILE, BaselineError, forget_baseline
 from edge.clock import SystemClock, seconds
-from edge.ears import usual
+from edge.judges import usual
 from edge.refusal import RefusalError
 from edge.resting import Resting
 from edge.sensing.watch import Watch

@@ -4,6 +4,8 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from edge.bundle import Bundle, BundleError
 from edge.bundle_floor import raise_floor
 from edge.inference.classifier import Classifier
@@ -49,8 +51,8 @@ class Swap:
 
     def _prove(self) -> Classifier | None:
         """A classifier of the bundle that is to be used; None when that is the one in use."""
-        settings = self._settings if self._config is None else read_settings(self._config)
-        found = self._open(settings)
+        models = self._settings.models if self._config is None else read_settings(self._config).models
+        found = self._open(msgspec.structs.replace(self._settings, models=models))
         return None if found.manifest == self._judges.bundle.manifest else self._judges.prove(found)
 
     def _keep(self, bundle: Bundle) -> None:

@@ -4,13 +4,17 @@ import logging
 import math
 from collections.abc import Callable
 
+import msgspec
 import numpy as np
 
 from edge.bundle import Bundle, BundleError
+from edge.bundle_contract import WristModel
 from edge.clock import HostNs, StreamNs
 from edge.flow import Modality, Prediction
 from edge.inference.classifier import Classifier, FaceEstimate, WristEstimate
 from edge.inference.ports import NetworkError
+from edge.signals.body import Body
+from edge.signals.normalise import Usual
 
 log = logging.getLogger("vagus")
 
@@ -40,16 +44,17 @@ class Judges:
 
     def prove(self, bundle: Bundle) -> Classifier:
         """Load a bundle's networks and let them speak once; BundleError when they cannot take over. Takes a while."""
-        missing = self.current.modalities - Classifier(bundle, self._threads).modalities
-        if missing:
+        made = Classifier(bundle, self._threads)
+        if missing := self.current.modalities - made.modalities:
             names = " and ".join(sorted(modality.value for modality in missing))
             raise BundleError(f"{bundle.path} has no {names} model, and the bundle in use has; restart to change that")
-        made = Classifier(bundle, self._threads)
         try:
+            if (wrist := bundle.contract.models.wrist) is not None:
+                Body(usual(wrist), wrist.window_s, wrist.step_s)
             if Modality.FACE in made.modalities:
                 made.detector_networks()
             prediction = _first_words(made)
-        except NetworkError as error:
+        except (NetworkError, ValueError) as error:
             raise BundleError(f"{bundle.path} does not run: {error}") from error
         if not sane(prediction):
             raise BundleError(f"{bundle.path} says {prediction.stress} for a stress; export the bundle again")
@@ -82,6 +87,11 @@ class Judges:
         self.current.reset()
         self.rolled_back += 1
         return True
+
+
+def usual(wrist: WristModel) -> Usual:
+    """The wrist model's normaliser, as its contract fixes it."""
+    return msgspec.convert({"names": wrist.features, **wrist.normalise}, Usual)
 
 
 def sane(prediction: Prediction) -> bool:

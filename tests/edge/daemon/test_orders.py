@@ -1,0 +1,97 @@
+"""Orders over MQTT through the whole daemon: obeyed, echoed, and honest about what they keep back."""
+
+import json
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import aiomqtt
+import pytest
+
+from edge.orders import PAUSE_FILE, Orders
+from edge.snooze import Snooze
+from tests.edge.daemon.lines import Running, little, running, trust_our_key
+from tests.edge.relay.listening import subscriber
+from tests.fakes.clock import HandClock
+
+
+@pytest.fixture
+async def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Running]:
+    trust_our_key(tmp_path, monkeypatch)
+    little(tmp_path / "bundle")
+    async with running(tmp_path, tmp_path / "bundle") as line:
+        yield line
+
+
+async def order(line: Running, name: str, payload: str) -> None:
+    broker = line.service.broker
+    async with aiomqtt.Client(broker.host, broker.port) as client:
+        await client.publish(f"vagus/edge/{name}/set", payload, qos=1)
+
+
+async def test_snoozed_alerts_are_counted_and_told_at_the_end(line: Running) -> None:
+    daemon = line.service.daemon
+    async with subscriber(line.service.broker, "vagus/#") as heard:
+        await heard.until(lambda h: b"0" in h.on("vagus/edge/snooze/state"))
+        await order(line, "snooze", "5")
+        await heard.until(lambda h: b"5" in h.on("vagus/edge/snooze/state"))
+        raised = daemon.health.raised
+        await line.until(lambda: daemon.health.snoozed >= 3)
+        assert daemon.health.raised == raised
+        await order(line, "snooze", "0")
+        await heard.until(lambda h: bool(h.on("vagus/edge/report")))
+        report = json.loads(heard.on("vagus/edge/report")[0])
+        assert report["kind"] == "snoozed"
+        assert report["alerts"] >= 3
+        assert "stress" in report["reason"]
+        await line.until(lambda: daemon.health.raised > raised)  # it still lasts, so it is told now
+        assert heard.on("vagus/edge/snooze/state")[-1] == b"0"
+
+
+async def test_a_baseline_is_started_and_its_progress_told(line: Running) -> None:
+    async with subscriber(line.service.broker, "vagus/edge/baseline/state") as heard:
+        await heard.until(lambda h: h.on("vagus/edge/baseline/state") == [b"idle"])
+        await order(line, "baseline", "start")
+        await heard.until(lambda h: any(b"%" in said for said in h.on("vagus/edge/baseline/state")))
+
+
+async def test_nonsense_changes_nothing(line: Running) -> None:
+    daemon = line.service.daemon
+    await order(line, "snooze", "for ever")
+    await order(line, "camera", "on")  # there is none
+    await order(line, "snooze", "0")
+    raised = daemon.health.raised
+    await line.until(lambda: daemon.health.raised > raised)
+
+
+def test_minutes_left_are_rounded_up_and_end_by_themselves() -> None:
+    clock = HandClock()
+    snooze = Snooze(clock)
+    assert not snooze.holds
+    assert snooze.over() is None
+    snooze.start(2)
+    clock.move(61)
+    assert (snooze.holds, snooze.minutes_left) == (True, 1)
+    clock.wall_ns += 3_600_000_000_000  # a clock that is set ends nothing
+    assert snooze.holds
+    clock.move(59)
+    assert not snooze.holds
+    kept = snooze.over()
+    assert kept is not None
+    assert kept.alerts == 0
+    assert snooze.over() is None
+
+
+def test_a_paused_camera_stays_paused_over_restarts(tmp_path: Path) -> None:
+    class Camera:
+        paused = False
+
+    camera = Camera()
+    orders = Orders(camera, None, Snooze(HandClock()), tmp_path)
+    assert orders.pause_camera(True) == "paused"
+    assert camera.paused
+    assert (tmp_path / PAUSE_FILE).exists()
+    again = Camera()
+    Orders(again, None, Snooze(HandClock()), tmp_path)
+    assert again.paused
+    assert orders.pause_camera(False) == "on"
+    assert not (tmp_path / PAUSE_FILE).exists()
