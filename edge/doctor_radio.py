@@ -34,9 +34,10 @@ async def radio(settings: Settings) -> Sequence[Check]:
         found = await adapters()
         bonded = await bonds()
     except LinkError as error:
-        cure = _CURES.get(error.trouble, "Restart it: `systemctl restart bluetooth`.")
+        says, cure = parted(error)
+        cure = _CURES.get(error.trouble, cure) or "Restart it: `systemctl restart bluetooth`."
         return [
-            Check(_ADAPTER, "bad", sentence(str(error)), cure),
+            Check(_ADAPTER, "bad", says, cure),
             Check(_WATCH, "off", "Cannot be asked without an adapter."),
         ]
     return [adapter(found, blocks()), watch(address.place, bonded)]
