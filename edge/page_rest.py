@@ -4,7 +4,7 @@ from edge.daemon import Daemon
 from edge.panel.snapshot import RestSeen
 from edge.signals.baseline import NEEDED_S
 
-TOLD = ("heart_rate", "rmssd", "conductance", "temperature")
+TOLD = ("heart_rate", "pulse_rate", "rmssd", "conductance", "temperature")
 """Features that a person can make sense of, where the baseline holds them."""
 
 

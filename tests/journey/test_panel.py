@@ -14,6 +14,7 @@ from tests.edge.panel.browser import PHONE, Demo, chromium, demo, go, needs_chro
 pytestmark = needs_chromium
 
 PIXELS = "() => document.querySelector('#c-pulse').toDataURL()"
+LASTED = "(id, least) => document.querySelector(id).textContent.localeCompare(least, 'en', {numeric: true}) >= 0"
 MOVED = """async () => {
   const canvas = document.querySelector('#c-pulse');
   const inked = () => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data
@@ -90,11 +91,13 @@ def test_a_session_is_recorded_downloaded_played_again_and_deleted(page: Page, r
     page.click("#words button:has-text('calm')")
     page.fill("#word-field", "deep breath")
     page.press("#word-field", "Enter")
-    page.click("#baseline")
+    page.click("#rest-start")
     page.wait_for_selector("#tags li:has-text('baseline begins')")
+    page.click("#rest-leave")
+    page.wait_for_selector("#tags li:has-text('baseline cancelled')")
     page.fill("#notes", "left wrist")
     page.wait_for_selector("#notes-says:has-text('kept')")
-    page.wait_for_function("() => +document.querySelector('#ring').getAttribute('aria-valuenow') >= 30")
+    page.wait_for_function(f"() => ({LASTED})('#elapsed', '1:40')")
     page.click("#stop")
     with page.expect_download() as download:
         page.click("#kept a:has-text('Download')")

@@ -32,7 +32,7 @@ export class Trace {
       const at = this.count % KEPT;
       this.times[at] = bunch.t[k];
       this.values.forEach((row, axis) => {
-        row[at] = bunch.v[axis] ? bunch.v[axis][k] : NaN;
+        row[at] = bunch.v[axis]?.[k] ?? NaN; // null: not measured
       });
       this.count += 1;
     }

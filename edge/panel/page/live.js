@@ -98,7 +98,7 @@ function linkQuality({ packets, counts }) {
 function showFacts(daemon) {
   const { watch, relay } = daemon;
   const clockSays = watch.clock
-    ? [`± ${watch.clock.uncertainty_ms.toFixed(1)} ms`, `drifts ${signed(watch.clock.drift_ppm)} ppm; offset ${(watch.clock.offset_ms / 1000).toFixed(1)} s`]
+    ? [`± ${watch.clock.uncertainty_ms.toFixed(1)} ms`, `drifts ${signed(watch.clock.drift_ppm)} ppm; offset ${offset(watch.clock.offset_ms / 1000)}`]
     : ["unknown", "no time stamp heard yet"];
   const rows = [
     ["Watch", watch.link ? `heard ${ago(watch.silent_s)}` : "none set", `${watch.link || "watch.address is empty"}, ${watch.packets.toLocaleString("en")} packets`],
@@ -117,6 +117,7 @@ function showFacts(daemon) {
   );
 }
 
+const offset = (s) => (Math.abs(s) < 172800 ? `${s.toFixed(1)} s` : `${Math.round(s / 86400).toLocaleString("en")} days`);
 const signed = (value) => (value > 0 ? `+${value.toFixed(0)}` : value.toFixed(0));
 const counted = (counts) => Object.entries(counts).map(([name, n]) => `${spoken(name)} ${n.toLocaleString("en")}`).join(", ");
 

@@ -12,6 +12,7 @@ const SAYS = {
 };
 const FOUND = {
   heart_rate: (v) => `the heart beats ${Math.round(v)} times a minute`,
+  pulse_rate: (v) => `the pulse beats ${Math.round(v)} times a minute`,
   rmssd: (v) => `one beat differs from the next by ${Math.round(v)} ms`,
   conductance: (v) => `the skin conducts ${v.toFixed(1)} µS`,
   temperature: (v) => `the wrist has ${v.toFixed(1)} °C`,
@@ -52,7 +53,8 @@ function showRing({ progress, needed_s, refused }) {
 
 function result(rest) {
   if (!rest.measured_unix_ms) return "Not measured yet: how this person is at rest is learned little by little, which takes longer.";
-  const found = Object.entries(FOUND).filter(([name]) => name in rest.usual).map(([name, says]) => says(rest.usual[name]));
+  const known = ([name]) => name in rest.usual && !(name === "pulse_rate" && "heart_rate" in rest.usual);
+  const found = Object.entries(FOUND).filter(known).map(([name, says]) => says(rest.usual[name]));
   const last = found.length > 1 ? ` and ${found.pop()}` : "";
   const at_rest = found.length ? ` At rest ${found.join(", ")}${last}.` : "";
   return `Measured on ${new Date(rest.measured_unix_ms).toLocaleString()}, over ${span(rest.quiet_s)} quiet minutes.${at_rest} Stress is told from this.`;
