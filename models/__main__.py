@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from edge.bundle import BundleError
-from models.catalog import NETWORKS, Network, Task, TrainingError
+from models.catalog import JUDGES, NETWORKS, Network, Task, TrainingError, WithoutGraph
 from models.datasets import DatasetError
 from models.evaluation import evaluate_bundle, network_of
 
@@ -23,7 +23,7 @@ _REFUSED = 2
 
 @app.command()
 def train(
-    name: Annotated[str, typer.Argument(help=f"One of: {', '.join(NETWORKS)}.")],
+    name: Annotated[str, typer.Argument(help=f"One of: {', '.join((*NETWORKS, *JUDGES))}.")],
     data: Annotated[Path, typer.Option(help="Directory of the recordings.")],
     seed: Annotated[int, typer.Option(help="Starts every random number.")] = 0,
     resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint.")] = False,
@@ -92,10 +92,44 @@ def evaluate(
     _say(figures)
 
 
-def _network(name: str) -> Network:
-    if name not in NETWORKS:
-        raise _refusal(f"no network is called {name}; there are {', '.join(NETWORKS)}")
-    return NETWORKS[name]
+@app.command()
+def card(
+    name: Annotated[str, typer.Argument(help="A benchmark: wesad_binary, wesad_three, kang_cnn_lstm, ecg or eeg.")],
+    runs: Annotated[Path, typer.Option(help="Where trainings left their records.")] = Path("runs"),
+    cards: Annotated[Path, typer.Option(help="Where model cards go.")] = Path(__file__).parent / "cards",
+) -> None:
+    """Write the card of a benchmark, whose network is in no bundle, from what its training left."""
+    # Plots need matplotlib, which the rest does not.
+    from models.benchmark_card import write_benchmark_card
+
+    _network(name)
+    with _refusing():
+        page = write_benchmark_card(name, runs, cards)
+    Console(stderr=True).print(f"wrote {page}", highlight=False)
+
+
+@app.command()
+def operating(
+    run: Annotated[Path, typer.Option(help="A run with oof.npz: predictions of people left out.")] = Path("runs/wrist"),
+    most: Annotated[float, typer.Option(min=0, help="False alerts an hour that are bearable.")] = 0.5,
+) -> None:
+    """Pick the decision settings for a run, and say what picking does to people it was not picked on."""
+    from models.operating import read_people
+    from models.operating_point import point, tried
+
+    file = run / "oof.npz"
+    if not file.is_file():
+        raise _refusal(f"there is no {file}; python -m models train wrist leaves one in runs/wrist")
+    found = point(tried(read_people(file)), most=most)
+    (run / "operating.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    _say(found)
+
+
+def _network(name: str) -> Network | WithoutGraph:
+    found = NETWORKS.get(name) or JUDGES.get(name)
+    if found is None:
+        raise _refusal(f"no network is called {name}; there are {', '.join((*NETWORKS, *JUDGES))}")
+    return found
 
 
 def _progress(console: Console, name: str) -> Progress:

@@ -4,6 +4,7 @@ Patil and Kulkarni 2026 rank the features that the search left by accuracy, stab
 comparison matrix that they do not print: the one here is ours.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 
 from models import metrics
 from models.metrics import Labels, Numbers
+from models.selection import Fitness, Mask
 
 COMPARISON: Numbers = np.array([[1, 3, 7], [1 / 3, 1, 3], [1 / 7, 1 / 3, 1]])
 """Accuracy, stability, cheapness, on Saaty's scale: row over column; 1 equal, 3 moderate, 5 strong, 7 very strong."""
@@ -69,3 +71,20 @@ def ranked(known: Criteria, comparison: Numbers = COMPARISON) -> npt.NDArray[np.
     table = np.stack([known.accuracy, known.stability, known.cheapness], axis=1)
     table = table / np.maximum(table.max(axis=0), 1e-12)
     return np.argsort(-(table @ weights(comparison)), kind="stable").astype(np.int64)
+
+
+def best_prefix(
+    mask: Mask, order: npt.NDArray[np.int64], fitness: Fitness, lengths: Sequence[int], most: int
+) -> tuple[Mask, float]:
+    """Of the features in a mask, those ranked first: as many of `lengths`, at most `most`, as have the best fitness."""
+    left = [int(k) for k in order if mask[k]]
+    best: tuple[Mask, float] | None = None
+    for length in (*(n for n in lengths if n < min(len(left), most)), min(len(left), most)):
+        here = np.zeros(len(mask), np.bool_)
+        here[left[:length]] = True
+        value = fitness(here)
+        if best is None or value > best[1]:
+            best = here, value
+    if best is None:
+        raise ValueError("an empty mask has no prefix; give a search's result")
+    return best

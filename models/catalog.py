@@ -59,6 +59,20 @@ class Network:
         return cast(Mapping[str, object], _named(self.trainer)(task))
 
 
+@dataclass(frozen=True, slots=True)
+class WithoutGraph:
+    """A judge that is arrays and no graph (edge/inference/tensors.py), and how it comes to be."""
+
+    name: str
+    source: str
+    kind: str
+    trainer: str
+
+    def train(self, task: Task) -> Mapping[str, object]:
+        """Train and leave the run's files; returns the figures of card.json."""
+        return cast(Mapping[str, object], _named(self.trainer)(task))
+
+
 def _named(place: str) -> Callable[..., object]:
     module, name = place.split(":")
     return cast(Callable[..., object], getattr(importlib.import_module(module), name))
@@ -66,6 +80,8 @@ def _named(place: str) -> Callable[..., object]:
 
 _FACE = MappingProxyType({"face": (48, 48, 1)})
 _BAGGA = "Bagga and Makwana 2026"
+_SPECTROGRAMS = MappingProxyType({"images": (2, 124, 124, 3)})
+_KANG = "Kang et al. 2021"
 
 NETWORKS: Mapping[str, Network] = MappingProxyType(
     {
@@ -92,6 +108,38 @@ NETWORKS: Mapping[str, Network] = MappingProxyType(
                 "models.wrist:vagus_wrist", "models.wrist_run:train",
             ),
             Network(
+                "wesad_binary", "ours: the wrist's recipe, a benchmark that does not ship", 7_058,
+                MappingProxyType({"features": (60, 48)}), 2,
+                "models.wrist:vagus_wrist", "models.wesad_benchmark:train_binary",
+            ),
+            Network(
+                "wesad_three", "ours: the wrist's recipe with a third class, a benchmark that does not ship", 7_083,
+                MappingProxyType({"features": (60, 48)}), 3,
+                "models.wrist:vagus_wrist_three", "models.wesad_benchmark:train_three",
+            ),
+            Network(
+                "kang_cnn_lstm", f"{_KANG}, Table 1", 9_387_990, _SPECTROGRAMS, 2,
+                "models.ecg:kang_cnn_lstm", "models.ecg_run:train",
+            ),
+            Network(
+                "kang_cnn", f"{_KANG}, its CNN baseline", 24_254, _SPECTROGRAMS, 2,
+                "models.ecg:kang_cnn", "models.ecg_run:train",
+            ),
+            Network(
+                "kang_lstm", f"{_KANG}, its LSTM baseline", 458_802, _SPECTROGRAMS, 2,
+                "models.ecg:kang_lstm", "models.ecg_run:train",
+            ),
+            Network(
+                "ecg", "ours: one hidden layer over heart rate, its variability and the QRS", 58,
+                MappingProxyType({"features": (4,)}), 2,
+                "models.ecg:pulse_head", "models.ecg_run:train",
+            ),
+            Network(
+                "eeg", "Patil and Kulkarni 2026, section 3.5", 40_026,
+                MappingProxyType({"epochs": (8, 190, 1)}), 2,
+                "models.eeg:patil_cnn_lstm", "models.eeg_run:train",
+            ),
+            Network(
                 "fusion", "ours: additive evidence, pairs by label as Hegh et al. 2025", 66,
                 MappingProxyType({"face": (7,), "wrist": (1,), "present": (2,)}), 1,
                 "models.fusion:fusion_head", "models.fusion_training:train",
@@ -100,3 +148,13 @@ NETWORKS: Mapping[str, Network] = MappingProxyType(
     }
 )  # fmt: skip
 """Every network by name. A network is one function and one entry here."""
+
+JUDGES: Mapping[str, WithoutGraph] = MappingProxyType(
+    {
+        judge.name: judge
+        for judge in (
+            WithoutGraph("activity", "ours: nearest of condensed neighbours", "knn", "models.activity:train"),
+        )
+    }
+)  # fmt: skip
+"""Every judge without a graph by name."""

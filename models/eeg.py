@@ -1,6 +1,6 @@
 """The network of Patil and Kulkarni 2026 on sequences of epochs' features.
 
-Input `features`: (batch, epochs, selected features), in the person's own spread. Output: logits of rest and
+Input `epochs`: (batch, epochs, selected features, 1), in the person's own spread. Output: logits of rest and
 arithmetic, before softmax. The paper gives 3x3 kernels (equation 9), batch normalisation (10), an LSTM (11 to 16) and a
 dense softmax (17), and no widths: those here are ours.
 """
@@ -21,9 +21,8 @@ def patil_cnn_lstm(
     features: int = FEATURES, steps: int = STEPS, *, filters: int = 8, units: int = 24, dropout: float = 0.4
 ) -> keras.Model:
     """Convolutions over features and time, then one LSTM over time."""
-    sequence = keras.Input((steps, features), name="features")
-    x = layers.Reshape((steps, features, 1), name="plane")(sequence)
-    x = layers.Conv2D(filters, 3, strides=(1, 2), padding="same", use_bias=False, name="convolution_1")(x)
+    plane = keras.Input((steps, features, 1), name="epochs")
+    x = layers.Conv2D(filters, 3, strides=(1, 2), padding="same", use_bias=False, name="convolution_1")(plane)
     x = layers.BatchNormalization(name="normal_1")(x)
     x = layers.ReLU(name="active_1")(x)
     x = layers.Conv2D(filters, 3, strides=(1, 2), padding="same", use_bias=False, name="convolution_2")(x)
@@ -33,4 +32,4 @@ def patil_cnn_lstm(
     x = layers.Dropout(dropout, name="dropout_1")(x)
     x = layers.LSTM(units, name="memory")(x)
     x = layers.Dropout(dropout, name="dropout_2")(x)
-    return keras.Model(sequence, layers.Dense(2, name="verdict")(x), name="patil_cnn_lstm")
+    return keras.Model(plane, layers.Dense(2, name="verdict")(x), name="patil_cnn_lstm")

@@ -5,7 +5,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
+from edge.inference.decision import DecisionSettings
 from models.card_plots import plot_confusion, plot_learning, plot_reliability
+from models.curve_plots import plot_operating
+from models.operating import alerts, read_people
 
 _LISTED = (
     ("accuracy", "accuracy"),
@@ -41,6 +44,11 @@ def write_card(figures: Mapping[str, object], network: str, cards: Path, run: Pa
     if epochs := cast(Sequence[Mapping[str, object]], trained.get("epochs", ())):
         plot_learning(epochs, cards / f"{name}_learning.svg")
         plots.append(f"![learning]({name}_learning.svg)")
+    if points := cast(Sequence[Mapping[str, object]], trained.get("alerts", ())):
+        plot_operating(
+            points, cards / f"{name}_operating.svg", alerts(read_people(run / "oof.npz"), DecisionSettings())
+        )
+        plots.append(f"![operating]({name}_operating.svg)")
     page = cards / f"{name}.md"
     parts = [_head(figures, network), _table(figures), "\n".join(plots), _learned(trained), _limits(network)]
     page.write_text("\n\n".join(part for part in parts if part) + "\n", encoding="utf-8")

@@ -5,6 +5,7 @@ What a person feels is the alert, not the window, so the daemon's own decision r
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -52,6 +53,25 @@ def alerts(people: Sequence[Judged], settings: DecisionSettings) -> dict[str, ob
         "hours": round(hours, 2),
         "settings": msgspec.to_builtins(settings),
     }
+
+
+def counted(person: Judged, at: Sequence[float]) -> tuple[int, int]:
+    """Episodes noticed and alerts for nothing, of one person's alerts at these seconds."""
+    found = list(stress_episodes(person))
+    noticed = sum(any(episode.covers(a) for a in at) for episode in found)
+    return noticed, sum(not any(episode.covers(a) for episode in found) for a in at)
+
+
+def read_people(path: Path) -> list[Judged]:
+    """The people of an `oof.npz`: chances of classes, stress the second, or the probability of stress alone."""
+    with np.load(path, allow_pickle=False) as held:
+        stress = held["probability"] if "probability" in held.files else held["chances"][:, 1]
+        subject, labels, ends = held["subject"], held["label"], held["time_s"]
+    people: list[Judged] = []
+    for name in dict.fromkeys(subject.tolist()):
+        rows = subject == name
+        people.append(Judged(str(name), stress[rows].astype(np.float64), labels[rows].astype(np.int64), ends[rows], 0))
+    return people
 
 
 def curve(people: Sequence[Judged]) -> list[dict[str, object]]:

@@ -29,7 +29,7 @@ class Budget:
     """The same for every search: bodies times (1 + rounds) evaluations."""
 
     bodies: int = 20
-    rounds: int = 40
+    rounds: int = 25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +40,8 @@ class Found:
     fitness: float
     curve: tuple[float, ...]
     """The best fitness so far, at the start and after each round."""
+    candidates: npt.NDArray[np.bool_]
+    """(bodies, features): the subsets where the bodies ended"""
 
 
 Search = Callable[[Fitness, int, Budget, int], Found]
@@ -137,7 +139,7 @@ def everything(fitness: Fitness, features: int, budget: Budget, seed: int) -> Fo
     del budget, seed
     mask = np.ones(features, np.bool_)
     value = fitness(mask)
-    return Found(mask, value, (value,))
+    return Found(mask, value, (value,), mask[np.newaxis])
 
 
 SEARCHES: Mapping[str, Search] = MappingProxyType(
@@ -188,7 +190,7 @@ class _Crowd:
 
     def found(self) -> Found:
         """The best that was ever seen."""
-        return Found(self.best_place > _HALF, self.best_value, tuple(self._curve))
+        return Found(self.best_place > _HALF, self.best_value, tuple(self._curve), self.places > _HALF)
 
     def _judge(self, place: Numbers) -> float:
         mask: Mask = place > _HALF

@@ -6,19 +6,20 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
 from edge.flow import Features
 from edge.signals import motion
-from edge.signals.features import FEATURE_VERSION
 from edge.signals.normalise import Usual
 from models import metrics
 from models.catalog import Task
 from models.datasets import stress_predict, wesad
 from models.operating import curve
 from models.protocol import Fold, of, subject_folds
-from models.wrist import MEMORY, VERDICT, Walk, Weights
+from models.wrist import Walk, Weights
+from models.wrist_contract import STATE_CLIP, contract_of
 from models.wrist_figures import best_threshold, by_the_clock, calibrated, figures, logit, majority, pooled
 from models.wrist_streams import LABELS, Judge, Judged, Seen, fit_usual, judge, labelled_as, see, tell
 from models.wrist_training import Recipe, fit, network, sequences, with_trends
@@ -26,8 +27,6 @@ from models.wrist_training import Recipe, fit, network, sequences, with_trends
 Progress = Callable[[float, str], None]
 """Told the share that is done, 0 to 1, and what is being done."""
 _HELD_ROWS, _CALIBRATION_ROWS = 540, 540
-_STATE_CLIP = 8.0
-"""The cell state is held within this; training does not reach it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,7 +112,7 @@ def learn(people: Sequence[Seen], recipe: Recipe, seed: int, seen: Callable[[flo
 
 def walker(weights: Weights, temperature: float = 1.0) -> Judge:
     """The float network as a judge: one window in, a probability of stress out, state carried and clipped."""
-    walk = Walk(weights, _STATE_CLIP)
+    walk = Walk(weights, STATE_CLIP)
 
     def say(features: Features) -> float:
         if features.gap:
@@ -176,45 +175,13 @@ def _leave(
         told_now = [tell(person, final.usual, recipe.least_quality) for person in of(names, people)]
         rows, labels, subjects = sequences(told_now, recipe, count, seed)
         np.savez_compressed(out / f"{file}.npz", features=rows, labels=labels, subjects=np.array(subjects))
+    temperature, threshold = cast(float, card["temperature"]), cast(float, card["threshold"])
     chance, labels, ends, person = pooled(told)
     subject = np.array([p.subject for p in told])[person]
     np.savez_compressed(
         out / "oof.npz", probability=chance.astype(np.float32), label=labels, subject=subject, time_s=ends
     )
     (out / "contract.json").write_text(
-        json.dumps(_contract(final, card["temperature"], card["threshold"], recipe), indent=1) + "\n"
+        json.dumps(contract_of(final.usual, recipe, LABELS, temperature, threshold), indent=1) + "\n"
     )
     (out / "card.json").write_text(json.dumps(card, indent=1) + "\n")
-
-
-def _contract(final: Learned, temperature: object, threshold: object, recipe: Recipe) -> dict[str, object]:
-    """The wrist's piece of a bundle's contract (edge/bundle_contract.WristModel), without its files."""
-    usual = final.usual
-    return {
-        "feature_version": FEATURE_VERSION,
-        "layers": {"memory": MEMORY, "verdict": VERDICT},
-        "features": list(recipe.names),
-        "mean": [0.0] * len(recipe.names),
-        "scale": [1.0] * len(recipe.names),
-        "clip": usual.clip,
-        "window_s": recipe.window_s,
-        "step_s": recipe.hop_s,
-        "steps": recipe.steps,
-        "units": recipe.units,
-        "labels": list(LABELS),
-        "temperature": temperature,
-        "bias": 0.0,
-        "threshold": threshold,
-        "min_quality": recipe.least_quality,
-        "mask": False,
-        "state_clip": _STATE_CLIP,
-        "normalise": {
-            "centre": list(usual.centre),
-            "scale": list(usual.scale),
-            "prior": usual.prior,
-            "memory": usual.memory,
-            "stride": usual.stride,
-            "trend": usual.trend,
-            "clip": usual.clip,
-        },
-    }

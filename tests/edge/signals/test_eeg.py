@@ -1,4 +1,7 @@
 """EEG features are what their names say, and what cannot be said is NaN, never an exception."""
+# SciPy types its results loosely; the checks compare numbers.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
 
 import numpy as np
 import pytest

@@ -39,10 +39,15 @@ def stress_predict(directory: Path, subjects: int, seconds: int) -> Path:
     return path
 
 
-def wesad(directory: Path, seconds: int = 200) -> None:
-    """One person: baseline, stress, amusement, and a reading between."""
-    np.savez(directory / "wesad_wrist.npz", allow_pickle=False, **e4("S4", seconds))
+def wesad(directory: Path, seconds: int = 200, subjects: tuple[str, ...] = ("S4",)) -> None:
+    """Those people: baseline, stress, amusement, and a reading between."""
+    arrays: Arrays = {}
+    for k, name in enumerate(subjects):
+        arrays |= e4(name, seconds, k)
+    np.savez(directory / "wesad_wrist.npz", allow_pickle=False, **arrays)
     rows = ["subject,phase,label,e4_start_s,e4_end_s,offset_s,offset_spread_s"]
     phases = (("Base", 1, 10.5, 60), ("bRead", 0, 60, 80), ("TSST", 2, 80, 130), ("Fun", 3, 140, 190))
-    rows += [f"S4,{phase},{label},{start},{end},3.0,1.0" for phase, label, start, end in phases]
+    rows += [
+        f"{name},{phase},{label},{start},{end},3.0,1.0" for name in subjects for phase, label, start, end in phases
+    ]
     (directory / "wesad_phases.csv").write_text("\n".join(rows) + "\n")

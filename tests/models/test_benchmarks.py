@@ -1,0 +1,80 @@
+"""Whole runs of the benchmarks on made-up people: figures, baselines, what the exporter reads, and their cards."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.signals import eeg as signals
+from models.benchmark_card import write_benchmark_card
+from models.catalog import Task, TrainingError
+from models.datasets import wesad
+from models.ecg_run import train as train_ecg
+from models.eeg_run import METHODS, EegRecipe
+from models.eeg_run import run as run_eeg
+from models.selection import Budget
+from models.short_fit import ShortRecipe
+from models.wesad_benchmark import benchmark
+from models.wrist_training import Recipe
+from tests.models.datasets import e4, mental
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+"""Keras under NumPy 2."""
+
+
+def task(network: str, data: Path, runs: Path) -> Task:
+    return Task(network, data, runs / network, 0, False, 1, "as typed", lambda *_: None, lambda _: None)
+
+
+def card_of(runs: Path, network: str) -> dict[str, object]:
+    return json.loads((runs / network / "card.json").read_text())
+
+
+@pytest.mark.parametrize(("calm", "classes"), [(wesad.Calm.BASELINE, 2), (wesad.Calm.AMUSEMENT_APART, 3)])
+def test_wesad_leaves_everybody_out_once(tmp_path: Path, calm: wesad.Calm, classes: int) -> None:
+    people = ("S4", "S5", "S7", "S8", "S9")
+    e4.wesad(tmp_path, subjects=people)
+    name = "wesad_binary" if classes == 2 else "wesad_three"
+    benchmark(task(name, tmp_path, tmp_path / "runs"), calm, Recipe(window_s=30, hop_s=5, steps=4, batches=2, batch=4))
+    card = card_of(tmp_path / "runs", name)
+    assert set(card["ours"]["per_person"]) == set(people)  # pyright: ignore  # a card is JSON
+    assert card["ours"]["n"] == card["motion_only"]["n"]  # pyright: ignore  # a card is JSON
+    with np.load(tmp_path / "runs" / name / "held.npz", allow_pickle=False) as held:
+        unseen = set(held["subjects"].tolist())
+    with np.load(tmp_path / "runs" / name / "calibration.npz", allow_pickle=False) as seen:
+        assert not unseen & set(seen["subjects"].tolist())
+    page = write_benchmark_card(name, tmp_path / "runs", tmp_path / "cards").read_text()
+    assert "motion only" in page
+    assert (tmp_path / "cards" / f"{name}_confusion.svg").exists()
+    assert (tmp_path / "cards" / f"{name}_operating.svg").exists() == (classes == 2)
+
+
+def test_eeg_tells_every_search_and_the_leaky_protocol(tmp_path: Path) -> None:
+    mental.eegmat(tmp_path, 7)
+    recipe = EegRecipe(Budget(4, 2), ShortRecipe(epochs=1), leaky=("none",))
+    run_eeg(task("eeg", tmp_path, tmp_path / "runs"), recipe)
+    card = card_of(tmp_path / "runs", "eeg")
+    features = 3 * len(signals.STATISTICS)
+    assert card["features"] == features
+    kept = {name: card["methods"][name]["selected"] for name in METHODS}  # pyright: ignore  # a card is JSON
+    assert max(kept["aoa_ahp_levy"]) <= features // 2
+    assert set(kept["none"]) == {features}
+    page = write_benchmark_card("eeg", tmp_path / "runs", tmp_path / "cards").read_text()
+    assert "LEAKY" in page
+    assert (tmp_path / "cards" / "eeg_convergence.svg").exists()
+
+
+def test_ecg_by_the_compact_head(tmp_path: Path) -> None:
+    mental.eegmat(tmp_path, 7)
+    train_ecg(task("ecg", tmp_path, tmp_path / "runs"))
+    card = card_of(tmp_path / "runs", "ecg")
+    assert card["ours"]["people"] == 7  # pyright: ignore  # a card is JSON
+    assert card["parameters"] == 58
+    page = write_benchmark_card("ecg", tmp_path / "runs", tmp_path / "cards").read_text()
+    assert "majority" in page
+
+
+def test_a_run_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="train ecg"):
+        write_benchmark_card("ecg", tmp_path, tmp_path / "cards")
