@@ -24,7 +24,10 @@ async def bench(settings: Settings, seconds: float) -> dict[str, object]:
     networks = {name: _alone(bundle, name, clock) for name, _ in bundle.contract.networks()}
     watch = settings.watch.address or "virtual:wearer?seed=1"
     line = msgspec.structs.replace(
-        settings, watch=WatchSettings(watch), camera=CameraSettings(settings.camera.source, settings.camera.fps, True)
+        settings,
+        watch=WatchSettings(watch),
+        camera=CameraSettings(settings.camera.source, settings.camera.fps, True),
+        sampling=msgspec.structs.replace(settings.sampling, mode="full"),
     )
     async with open_service(line, speed=SPEED) as service:
         stop, meter = asyncio.Event(), ProcessMeter(service.clock.now())

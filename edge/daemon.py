@@ -19,7 +19,7 @@ from edge.bundle import Bundle
 from edge.clock import HostNs, StreamNs, SystemClock, nanoseconds
 from edge.ears import Ears
 from edge.eyes import Eyes
-from edge.flow import Alert, Decision, Frame, Modality, Prediction, State
+from edge.flow import Alert, Decision, Frame, Modality, Prediction, SamplingPlan, State
 from edge.health import Health
 from edge.inference.classifier import FaceEstimate, WristEstimate
 from edge.inference.decision import Decider
@@ -33,6 +33,7 @@ from edge.resting import Resting
 from edge.sensing.timesync import ClockEstimate
 from edge.settings import Settings
 from edge.signals.baseline import PersonalBaseline
+from edge.steering import Steering
 from edge.watchdog import Watchdog
 
 log = logging.getLogger("vagus")
@@ -69,11 +70,14 @@ class Daemon:
             settings.watch.address, judges, clock, self.health, self.onlooker, self._heard, watchdog, self._resting
         )
         self._eyes = Eyes(settings.camera, judges, clock, self.health, self.onlooker, self._seen, watchdog)
+        self.steering = Steering(settings, self._ears, self._eyes, self.onlooker, clock)
+        self._ears.sensed = self.steering.hear
         self._wrist: WristEstimate | None = None
         self._raising = raising = Raising(
             settings.mqtt.device, lambda: self.relay, lambda: self.bundle, clock, self.health, watchdog
         )
         self.orders = Orders(self._eyes if settings.camera.source else None, self, raising.snooze, settings.state_path)
+        self.orders.force = self.steering.force
         self._faces: deque[FaceEstimate] = deque(maxlen=8)
         self._published_at = 0
 
@@ -94,6 +98,16 @@ class Daemon:
     @property
     def device_clock(self) -> ClockEstimate:
         return self._ears.device_clock
+
+    @property
+    def plan(self) -> SamplingPlan:
+        """How much is measured now, and why."""
+        return self.steering.plan
+
+    @property
+    def battery_hours(self) -> float | None:
+        """What the watch's battery lasts at this plan, within a factor of two; None while nobody can say."""
+        return self.steering.battery_hours
 
     @property
     def baseline(self) -> PersonalBaseline | None:
@@ -141,15 +155,19 @@ class Daemon:
         return Counter(self.health.dropped) + self._ears.losses()
 
     def sensors(self) -> Mapping[str, str]:
-        """`watch` and `camera`, as far as they are set: `online` or `offline`."""
+        """`watch` and `camera`, as far as they are set: `online` or `offline`, and `resting` by its plan."""
         asked = {"watch": self._ears.address, "camera": self._settings.camera.source}
         there = {"watch": self._ears.online, "camera": self._eyes.online}
-        return {name: "online" if there[name] else "offline" for name, place in asked.items() if place}
+        words = {name: "online" if there[name] else "offline" for name, place in asked.items() if place}
+        if "camera" in words and self._eyes.fps == 0 and not self._eyes.paused:
+            words["camera"] = "resting"
+        return words
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until ``stop`` is set; what is in the outbox then stays there for the next start."""
         async with asyncio.TaskGroup() as lanes:
             tasks = [lanes.create_task(self._tick(), name="tick"), lanes.create_task(self._ears.run(), name="watch")]
+            tasks.append(lanes.create_task(self.steering.run(), name="sampling"))
             if self._settings.camera.source:
                 tasks.append(lanes.create_task(self._eyes.run(), name="camera"))
             await stop.wait()
@@ -217,6 +235,7 @@ class Daemon:
             await asyncio.sleep(PUBLISH_S)
             self.watchdog.hearts.begin("tick", TICK_S)
             self.watchdog.look()
+            self.steering.tick()
             self.orders.tell()
             await self._raising.wake(self.state, self.decision)
             sensors = self.sensors()

@@ -74,11 +74,15 @@ def face_source(plan: DemoPlan) -> str:
 
 
 def demo_settings(settings: Settings, plan: DemoPlan) -> Settings:
-    """The operator's settings with the demo's watch and camera in their place, and a page on any free port."""
+    """The operator's settings with the demo's watch and camera in their place, and a page on any free port.
+
+    Watch and camera are always at full rate: a demo is there to show both.
+    """
     return msgspec.structs.replace(
         settings,
         watch=msgspec.structs.replace(settings.watch, address=watch_address(plan)),
         camera=msgspec.structs.replace(settings.camera, source=face_source(plan), loop=True),
+        sampling=msgspec.structs.replace(settings.sampling, mode="full"),
         panel=settings.panel if settings.panel.enabled else PanelSettings(enabled=True, port=0),
     )
 

@@ -6,8 +6,6 @@ import logging
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
-import msgspec
-
 from edge.bundle import BundleError
 from edge.bundle_contract import WristModel
 from edge.clock import SystemClock, nanoseconds
@@ -15,14 +13,13 @@ from edge.flow import Modality, Window
 from edge.health import Health
 from edge.inference.classifier import Classifier, WristEstimate
 from edge.inference.ports import NetworkError
-from edge.judges import Judges
+from edge.judges import Judges, usual
 from edge.lanes import Lane
 from edge.onlooker import Onlooker
 from edge.resting import Resting
 from edge.sensing.timesync import ClockEstimate
 from edge.sensing.watch import Watch
-from edge.signals.body import CHANNELS, Body
-from edge.signals.normalise import Usual
+from edge.signals.body import CHANNELS, Body, Reading
 from edge.signals.wear import Wear
 from edge.watchdog import INFERENCE_S, Watchdog
 from edge.worker import StuckError, Worker
@@ -71,6 +68,9 @@ class Ears:
         self._heard = heard
         self._watch = Watch(clock)
         self._resting = resting
+        self.sensed: Callable[[Reading, WristEstimate | None], None] | None = None
+        """Told each window, also those that no prediction is made from."""
+        self._reading: Reading | None = None
         self._forgotten = False
         """The baseline was deleted: the thread that judges takes it out of the normaliser, which it alone touches."""
         self._body = self._fresh_body()
@@ -93,6 +93,11 @@ class Ears:
             return not self._link.silent
         heard = self._onlooker.heard
         return heard is not None and self._clock.now() - heard <= nanoseconds(QUIET_S)
+
+    @property
+    def session(self) -> Session | None:
+        """The attended watch; None while there is none, or while a recording is played."""
+        return self._link if isinstance(self._link, Session) else None
 
     def losses(self) -> Counter[str]:
         """What was refused or missing so far, by name."""
@@ -207,6 +212,8 @@ class Ears:
                 self._judges.renew(Modality.WRIST)
                 self._body = self._fresh_body()  # the thread that was left behind may still come back to the old one
                 continue
+            if self.sensed is not None and self._reading is not None:
+                self.sensed(self._reading, estimate)
             if estimate is not None:
                 await self._heard(estimate)
 
@@ -217,7 +224,7 @@ class Ears:
         if self._forgotten:
             self._forgotten = False
             body.anchor(None)
-        reading = body.read(window)
+        self._reading = reading = body.read(window)
         measured = self._resting.hear(reading) if self._resting else None
         if measured is not None:
             body.anchor(measured)
@@ -254,8 +261,3 @@ def _adapter_reset() -> Callable[[], Awaitable[None]]:
 
 def _wants(wrist: WristModel) -> tuple[object, ...]:
     return wrist.window_s, wrist.step_s, usual(wrist)
-
-
-def usual(wrist: WristModel) -> Usual:
-    """The wrist model's normaliser, as its contract fixes it."""
-    return msgspec.convert({"names": wrist.features, **wrist.normalise}, Usual)

@@ -14,6 +14,7 @@ from edge.clock import HostNs, SystemClock, seconds
 from edge.daemon import Daemon
 from edge.flow import Frame, Prediction, Samples
 from edge.health import ProcessMeter
+from edge.page_plan import plan_seen
 from edge.page_radio import Bluetooth
 from edge.page_rest import rest_seen
 from edge.panel.errors import NotNowError
@@ -67,7 +68,7 @@ class DaemonPage:
         self._daemon.onlooker.keep = keep
 
     def force_plan(self, word: PlanWord) -> None:
-        raise NotNowError(f"no sampling plan is made here, so {word!r} cannot be held to; all there is is asked for")
+        self._daemon.orders.force_plan(word)
 
     def measure_rest(self) -> None:
         try:
@@ -116,7 +117,7 @@ class DaemonPage:
             journey=self._journey(prediction),
             watch=self._watch(now),
             camera=self._camera(now),
-            plan=None,
+            plan=plan_seen(daemon, self._clock),
             rest=rest_seen(daemon),
             relay=self._relay(),
             alerts=tuple(

@@ -11,6 +11,7 @@ from edge.inference.choice import Runtime
 from edge.inference.decision import DecisionSettings
 from edge.panel.settings import PanelSettings
 from edge.relay.settings import MqttSettings, OutboxSettings
+from edge.sensing.sampling import SamplingSettings
 
 
 class SettingsError(ValueError):
@@ -92,6 +93,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     camera: CameraSettings = CameraSettings()
     models: ModelSettings = ModelSettings()
     decision: DecisionSettings = DecisionSettings()
+    sampling: SamplingSettings = SamplingSettings()
     mqtt: MqttSettings = MqttSettings()
     outbox: OutboxSettings = OutboxSettings()
     panel: PanelSettings = PanelSettings()
@@ -112,6 +114,7 @@ _SECTIONS: dict[str, type[msgspec.Struct]] = {
     "camera": CameraSettings,
     "models": ModelSettings,
     "decision": DecisionSettings,
+    "sampling": SamplingSettings,
     "mqtt": MqttSettings,
     "outbox": OutboxSettings,
     "panel": PanelSettings,

@@ -55,7 +55,7 @@ class StateMessage(msgspec.Struct, frozen=True, kw_only=True):
     plan: str | None = None
     """Name of the sampling plan."""
     sensors: Mapping[str, str] = {}
-    """`watch` and `camera`: `online` or `offline`."""
+    """`watch` and `camera`: `online` or `offline`; the camera also `resting` while the plan keeps it closed."""
     bundle: str = ""
     inferred_unix_ns: int = 0
     inferred_time: str = ""

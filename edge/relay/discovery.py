@@ -139,7 +139,8 @@ def _availability(topics: Topics, source: str | None) -> list[Mapping[str, str]]
     words = {"payload_available": ONLINE.decode(), "payload_not_available": OFFLINE.decode()}
     found: list[Mapping[str, str]] = [{"topic": topics.status, **words}]
     if source is not None:
-        template = f"{{{{ value_json.sensors.{source} | default('{OFFLINE.decode()}') }}}}"
+        on, off = ONLINE.decode(), OFFLINE.decode()  # a camera that rests by its plan says nothing either
+        template = f"{{{{ '{on}' if value_json.sensors.{source} | default('') == '{on}' else '{off}' }}}}"
         found.append({"topic": topics.state, "value_template": template, **words})
     return found
 

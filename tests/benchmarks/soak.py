@@ -20,6 +20,7 @@ from edge.health import ProcessMeter
 from edge.inference.decision import DecisionSettings
 from edge.memory import spare
 from edge.relay.settings import MqttSettings
+from edge.sensing.sampling import SamplingSettings
 from edge.service import Service, open_service
 from edge.settings import CameraSettings, Settings, WatchSettings
 from tests.faults.mosquitto import PROGRAM, Mosquitto
@@ -60,6 +61,7 @@ async def soak(hours: float, speed: float, clip: Path | None, broker: str, state
         camera=CameraSettings(str(clip) if clip else "", 5.0, loop=True),
         mqtt=MqttSettings(broker=broker, device="soak"),
         decision=DecisionSettings(refractory_s=60),
+        sampling=SamplingSettings(mode="full"),
     )
     async with open_service(settings, speed=speed) as service:
         stop, meter, looks = asyncio.Event(), ProcessMeter(service.clock.now()), list[Look]()
