@@ -18,7 +18,7 @@ from edge.budget import LaneError
 from edge.cli_care import add_to
 from edge.memory import spare
 from edge.options import Config, Json, Speed, report, settings_of, whole
-from edge.refusal import REFUSALS
+from edge.refusal import REFUSALS, RefusalError
 from edge.verbs import check, record, serve
 
 T = TypeVar("T")
@@ -191,14 +191,21 @@ def open_verb(
 
 @app.command("bench")
 def bench_verb(
-    seconds: Annotated[float, typer.Option(help="How long to run the line, in host seconds.", min=1)] = 20.0,
+    seconds: Annotated[float, typer.Option(help="How long each run lasts, in host seconds.", min=1)] = 20.0,
+    watches: Annotated[str, typer.Option(help="How many watches at once, run by run.")] = "1,5,20",
     config: Config = None,
     json_file: Json = "-",
 ) -> None:
-    """Measure this machine: each network alone, and the whole line; prints JSON."""
+    """Measure this machine: networks, what the daemon adds, the way to the broker, memory; prints JSON.
+
+    Against `mqtt.broker`, else mosquitto where it is installed, else a broker inside the process.
+    """
     from edge.bench import bench
 
-    report(json_file, asyncio.run(bench(settings_of(config), seconds)))
+    if not all(word.isdecimal() and 1 <= int(word) <= 100 for word in watches.split(",")):
+        raise RefusalError(f"--watches {watches!r} must be numbers from 1 to 100, such as 1,5,20")
+    counts = tuple(int(word) for word in watches.split(","))
+    report(json_file, asyncio.run(bench(settings_of(config), seconds, counts)))
 
 
 add_to(app)

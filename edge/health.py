@@ -28,6 +28,10 @@ class Latencies:
         self.total_ms += ms
         self.n += 1
 
+    def kept_ms(self) -> Floats:
+        """The newest KEPT of them, in no order."""
+        return self._ms[: self.n].copy()
+
     def summary(self) -> dict[str, float | int | None]:
         """p50 and p99 in milliseconds, and how many there were; None while there are none."""
         if not self.n:

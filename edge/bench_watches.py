@@ -1,0 +1,89 @@
+"""One, five, twenty people on one machine: from the last packet of a window to the broker's acknowledgement."""
+
+import asyncio
+import contextlib
+import tempfile
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from edge.health import ProcessMeter
+from edge.inference.decision import DecisionSettings
+from edge.service import Service, open_service
+from edge.settings import CameraSettings, PanelSettings, Settings, WatchSettings
+
+ALWAYS = DecisionSettings(on=1e-6, off=1e-6, smoothing_s=0, min_duration_s=0, refractory_s=0, stale_s=1)
+"""Every window is news and every news an alert, so that a short run times many of them."""
+LOAD = 40.0
+"""Watches times speed: one watch is played twenty times as fast as twenty are."""
+FASTEST = 20.0
+
+
+async def latencies(settings: Settings, broker: str, watches: int, seconds: float) -> dict[str, object]:
+    """Run so many daemons in this process, each with a watch, an outbox and a connection of its own, for ``seconds``.
+
+    Daemons of several people are several processes on a device; here they share one, so that its cores are shared as
+    they would be and one figure covers all.
+    """
+    speed = min(FASTEST, max(1.0, LOAD / watches))
+    async with _running(settings, broker, watches, speed) as services:
+        stop, meter = asyncio.Event(), ProcessMeter(services[0].clock.now())
+        asyncio.get_running_loop().call_later(seconds, stop.set)
+        async with asyncio.TaskGroup() as lanes:
+            for service in services:
+                lanes.create_task(service.play(stop, ProcessMeter(service.clock.now())))
+            lanes.create_task(_sample(meter, stop))
+        for service in services:
+            await service.drain()
+        times = np.concatenate([service.daemon.health.sensor_to_puback.kept_ms() for service in services])
+        raised = sum(service.daemon.health.raised for service in services)
+        acked = sum(service.daemon.health.acked for service in services)
+        return {
+            "watches": watches,
+            "speed": speed,
+            "sensor_to_puback_ms": _told(times),
+            "alerts": {"raised": raised, "acked": acked},
+            "rss_mb": meter.steady_rss_mb(),
+            "cpu_percent": meter.cpu_percent(services[0].clock.now()),
+        }
+
+
+@contextlib.asynccontextmanager
+async def _running(settings: Settings, broker: str, watches: int, speed: float) -> AsyncGenerator[list[Service]]:
+    async with AsyncExitStack() as stack:
+        place = stack.enter_context(tempfile.TemporaryDirectory(prefix="vagus-bench-"))
+        yield [
+            await stack.enter_async_context(open_service(_one(settings, broker, number, Path(place)), speed=speed))
+            for number in range(watches)
+        ]
+
+
+def _one(settings: Settings, broker: str, number: int, place: Path) -> Settings:
+    return msgspec.structs.replace(
+        settings,
+        state_dir=str(place / str(number)),
+        watch=WatchSettings(f"virtual:wearer?seed={number + 1}"),
+        camera=CameraSettings(),
+        decision=ALWAYS,
+        panel=PanelSettings(),
+        sampling=msgspec.structs.replace(settings.sampling, mode="full"),
+        mqtt=msgspec.structs.replace(settings.mqtt, broker=broker, device=f"bench-{number}", discovery=False),
+    )
+
+
+async def _sample(meter: ProcessMeter, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        meter.sample()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await stop.wait()
+
+
+def _told(times: np.ndarray) -> dict[str, float | int | None]:
+    if not len(times):
+        return {"p50": None, "p99": None, "n": 0}
+    p50, p99 = np.percentile(times, (50, 99))
+    return {"p50": round(float(p50), 3), "p99": round(float(p99), 3), "n": len(times)}
