@@ -125,6 +125,34 @@ def operating(
     _say(found)
 
 
+@app.command()
+def sampling(
+    data: Annotated[Path, typer.Option(help="Directory of the recordings.")],
+    json_file: Annotated[str | None, typer.Option("--json", help="Also write the figures here; - is stdout.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the trade-off here, as SVG.")] = None,
+    page: Annotated[Path | None, typer.Option(help="Put the table between this page's marks.")] = None,
+    seed: Annotated[int, typer.Option(help="Starts every random number.")] = 0,
+    run: Annotated[Path, typer.Option(help="Where windows and networks are kept between runs.")] = Path(
+        "runs/sampling"
+    ),
+) -> None:
+    """Compare adaptive sampling with full rate, a fixed low rate and a threshold, on replayed recordings."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # Keras takes seconds to import, and the other commands need not wait for it.
+    from models.sampling import compare_sampling
+    from models.sampling_page import write_page
+
+    console = Console(stderr=True)
+    with _refusing():
+        figures = compare_sampling(data, run, seed, lambda line: console.print(line, highlight=False), plot)
+        figures["command"] = f"python -m models sampling --data {data} --seed {seed}"
+        if page is not None:
+            write_page(figures, page)
+        if json_file not in (None, "-"):
+            Path(str(json_file)).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    _say(figures)
+
+
 def _network(name: str) -> Network | WithoutGraph:
     found = NETWORKS.get(name) or JUDGES.get(name)
     if found is None:
