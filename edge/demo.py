@@ -19,6 +19,7 @@ from rich.live import Live
 
 from edge.clock import seconds
 from edge.health import ProcessMeter
+from edge.inference.decision import DecisionSettings
 from edge.panel.served import tell
 from edge.panel.settings import PanelSettings
 from edge.refusal import RefusalError
@@ -33,6 +34,8 @@ from edge.view import render
 
 log = logging.getLogger("vagus")
 
+SOON = DecisionSettings(on=0.6, off=0.5, min_duration_s=20.0)
+"""When the demo's alerts are raised."""
 SUBSCRIBER_READY_S = 10.0
 DRAIN_S = 10.0
 
@@ -76,13 +79,15 @@ def face_source(plan: DemoPlan) -> str:
 def demo_settings(settings: Settings, plan: DemoPlan) -> Settings:
     """The operator's settings with the demo's watch and camera in their place, and a page on any free port.
 
-    Watch and camera are always at full rate: a demo is there to show both.
+    Watch and camera are always at full rate: a demo is there to show both. Its alerts come sooner than the default,
+    unless the operator has decided otherwise: nobody watches a demo for the minutes that a real alert should wait.
     """
     return msgspec.structs.replace(
         settings,
         watch=msgspec.structs.replace(settings.watch, address=watch_address(plan)),
         camera=msgspec.structs.replace(settings.camera, source=face_source(plan), loop=True),
         sampling=msgspec.structs.replace(settings.sampling, mode="full"),
+        decision=SOON if settings.decision == DecisionSettings() else settings.decision,
         panel=settings.panel if settings.panel.enabled else PanelSettings(enabled=True, port=0),
     )
 

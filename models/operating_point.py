@@ -17,6 +17,10 @@ from models.operating import alerts_at, counted, stress_episodes
 from models.wrist_streams import Judged
 
 MOST_FALSE_PER_HOUR = 0.5
+_STRICTER = (1.0, 0.8, 0.6, 0.4, 0.2)
+"""Shares of the bound that are tried while picking."""
+_SAME = 0.02
+"""Share of the episodes by which two settings notice about the same."""
 GRID = tuple(
     DecisionSettings(on=on, off=round(on - gap, 2), smoothing_s=smoothing, min_duration_s=least)
     for on, gap, smoothing, least in product(
@@ -62,23 +66,43 @@ def pick(known: Tried, people: npt.NDArray[np.int64], most: float = MOST_FALSE_P
     return int(worth.argmax())
 
 
-def point(known: Tried, groups: int = 7, seed: int = 0, most: float = MOST_FALSE_PER_HOUR) -> dict[str, object]:
-    """The setting picked on everybody, what it does to them, and what picking does to people who were left out."""
+def point(known: Tried, groups: int = 7, divisions: int = 10, most: float = MOST_FALSE_PER_HOUR) -> dict[str, object]:
+    """The setting picked on everybody, what it does to them, and what picking does to people who were left out.
+
+    What is picked at the bound itself is beyond it for others. So stricter bounds are tried too, and that one is kept
+    whose picks, made without each group of people in turn, stay below the bound for those people and notice most; of
+    two that notice about the same, the one with fewer false alerts.
+    """
     people = np.arange(len(known.hours))
-    best = pick(known, people, most)
-    left_out = np.zeros(2, np.int64)
-    for part in np.array_split(np.random.default_rng(seed).permutation(people), groups):
-        without = np.setdiff1d(people, part)
-        left_out += known.counts[pick(known, without, most), part].sum(axis=0)
+    others = {strict: _left_out(known, strict * most, groups, divisions) for strict in _STRICTER}
+    hours, episodes = max(float(known.hours.sum()), 1e-9), max(int(known.episodes.sum()), 1)
+    kept = [strict for strict, counts in others.items() if counts[1] / hours <= most] or [min(_STRICTER)]
+    lead = max(others[strict][0] for strict in kept)
+    near = [strict for strict in kept if others[strict][0] >= lead - _SAME * episodes]
+    strict = min(near, key=lambda s: float(others[s][1]))
+    best = pick(known, people, strict * most)
     return {
         "settings": msgspec.to_builtins(known.grid[best]),
-        "on_everybody": _told(known.counts[best].sum(axis=0), known),
-        "picked_without_each_group": _told(left_out, known),
+        "on_everybody": _told(known.counts[best].sum(axis=0).astype(np.float64), known),
+        "picked_without_each_group": _told(others[strict], known),
+        "bound_while_picking": strict * most,
         "most_false_per_hour": most,
+        "divisions": divisions,
     }
 
 
-def _told(counts: Counts, known: Tried) -> dict[str, float]:
+def _left_out(known: Tried, most: float, groups: int, divisions: int) -> npt.NDArray[np.float64]:
+    """Episodes noticed and false alerts of people by settings picked without them, mean over divisions into groups."""
+    people = np.arange(len(known.hours))
+    total = np.zeros(2)
+    for seed in range(divisions):
+        for part in np.array_split(np.random.default_rng(seed).permutation(people), groups):
+            chosen = pick(known, np.setdiff1d(people, part), most)
+            total += known.counts[chosen, part].sum(axis=0)
+    return total / divisions
+
+
+def _told(counts: npt.NDArray[np.float64], known: Tried) -> dict[str, float]:
     noticed, false = counts.tolist()
     episodes, hours = int(known.episodes.sum()), float(known.hours.sum())
     return {

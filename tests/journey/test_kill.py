@@ -14,6 +14,7 @@ from edge.relay.address import BrokerAddress
 from edge.relay.alerts import read_alert
 from edge.relay.broker import local_broker
 
+SOON = "[decision]\non = 0.6\noff = 0.5\nmin_duration_s = 20\nrefractory_s = 60\n"
 RAISED = re.compile(r"alert ([0-9a-f-]{36}):")
 
 
@@ -52,7 +53,7 @@ async def free_port() -> int:
 
 async def test_killed_with_the_broker_down_nothing_is_lost(tmp_path: Path) -> None:
     port, config = await free_port(), tmp_path / "vagus.toml"
-    config.write_text(f"[mqtt]\nbroker = '127.0.0.1:{port}'\n[decision]\nrefractory_s = 60\n")
+    config.write_text(f"[mqtt]\nbroker = '127.0.0.1:{port}'\n\n{SOON}")
     first = await start(config, tmp_path / "state", seconds=120)
     raised = await raised_until(first, wanted=2)
     first.kill()
