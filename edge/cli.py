@@ -11,13 +11,11 @@ from typing import Annotated, TypeVar, cast
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.logging import RichHandler
 
 from edge.budget import LaneError
 from edge.cli_care import add_to
 from edge.memory import spare
-from edge.options import Config, Json, Speed, report, settings_of, whole
+from edge.options import Config, Json, Speed, report, settings_of, terminal, whole
 from edge.refusal import REFUSALS, RefusalError
 from edge.verbs import check, record, serve
 
@@ -48,7 +46,7 @@ def check_verb(config: Config = None, json_file: Json = None) -> None:
     result = check(settings_of(config))
     report(json_file, result)
     if json_file is None:
-        Console().print(f"[green]ready[/]: bundle {result['bundle']}, judging by {result['modalities']}")
+        terminal().print(f"[green]ready[/]: bundle {result['bundle']}, judging by {result['modalities']}")
 
 
 @app.command("demo")
@@ -75,7 +73,7 @@ def demo_verb(
     from edge.demo import DemoPlan, run_demo  # a daemon in service needs neither a subscriber nor a live view
 
     plan = DemoPlan(seconds, speed, headless, recording, subject, start, clip, seed)
-    console = Console(stderr=json_file == "-")
+    console = terminal(stderr=json_file == "-")
     settings = settings_of(config)
     if state is not None:
         settings = msgspec.structs.replace(settings, state_dir=str(state))
@@ -134,7 +132,7 @@ def baseline_verb(
     if forget:
         report(json_file or "-", baseline.forget(settings))
         return
-    console = Console() if json_file is None else None
+    console = terminal() if json_file is None else None
     outcome = asyncio.run(baseline.measure(settings, watch or settings.watch.address, speed, console))
     report(json_file, outcome)
     if console is not None:
@@ -153,7 +151,7 @@ def devices_verb(
     devices = with_radio(list_devices(seconds), json_file)
     report(json_file, {"devices": devices})
     if json_file is None:
-        show_devices(devices, Console())
+        show_devices(devices, terminal())
 
 
 @app.command("pair")
@@ -169,7 +167,7 @@ def pair_verb(
     """
     from edge.pairing import pair_watch, with_radio
 
-    console = None if json_file else Console()
+    console = None if json_file else terminal()
     settings = settings_of(config if config and config.exists() else None)
     paired = with_radio(pair_watch(settings, config, address, passkey, console), json_file)
     report(json_file, paired)
@@ -254,7 +252,9 @@ def _log_to_stderr() -> None:
     """People get colours; journald gets plain lines with its priority prefix."""
     handler: logging.Handler
     if sys.stderr.isatty():
-        handler = RichHandler(console=Console(stderr=True), show_path=False, rich_tracebacks=True)
+        from rich.logging import RichHandler
+
+        handler = RichHandler(console=terminal(stderr=True), show_path=False, rich_tracebacks=True)
     else:
         handler = logging.StreamHandler()
         handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))

@@ -2,17 +2,27 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from edge.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 Config = Annotated[Path | None, typer.Option("--config", help="Settings (TOML); every setting has a safe default.")]
 Json = Annotated[
     str | None, typer.Option("--json", help="Write the result as one JSON object; `-` is standard output.")
 ]
 Speed = Annotated[float, typer.Option("--speed", help="Watch time runs this many times faster than real time.")]
+
+
+def terminal(*, stderr: bool = False) -> "Console":
+    """Where people read. Imported when asked for: a daemon in service draws nothing."""
+    from rich.console import Console
+
+    return Console(stderr=stderr)
 
 
 def settings_of(config: Path | None) -> Settings:

@@ -95,14 +95,25 @@ class TfliteNetwork:
         self.inputs = MappingProxyType({port: found[0] for port, found in self._inputs.items()})
         self.outputs = MappingProxyType({port: found[0] for port, found in self._outputs.items()})
         self._carries_state = carries_state
+        tensor = self._interpreter.tensor
+        self._ways = {name: (port, tensor(index)) for name, (port, index) in self._inputs.items()}
+        self._answers = [(name, port, tensor(index)) for name, (port, index) in self._outputs.items()]
 
     def run(self, feeds: Mapping[str, Floats]) -> dict[str, Floats]:
-        raw = self.run_raw({name: self._port(name).quantise(values) for name, values in feeds.items()})
-        return {name: self.outputs[name].dequantise(values) for name, values in raw.items()}
+        if feeds.keys() != self.inputs.keys():
+            self._refuse(feeds)
+        for name, values in feeds.items():
+            port, write = self._ways[name]
+            if values.shape != port.shape:
+                port.check(self.name, values.astype(port.dtype))
+            # No view of the interpreter's memory may live while it runs, so none gets a name here.
+            np.copyto(write(), port.quantise(values) if port.scale else values, casting="unsafe")
+        self._invoke()
+        return {name: port.dequantise(read()) for name, port, read in self._answers}
 
     def run_raw(self, feeds: Mapping[str, Raw]) -> dict[str, Raw]:
-        if missing := self.inputs.keys() - feeds.keys():
-            raise NetworkError(f"{self.name}: input {', '.join(sorted(missing))} was not given")
+        if feeds.keys() != self.inputs.keys():
+            self._refuse(feeds)
         for name, values in feeds.items():
             self._port(name).check(self.name, values)
             self._interpreter.set_tensor(self._inputs[name][1], values)
@@ -145,6 +156,13 @@ class TfliteNetwork:
         if self._carries_state:
             self.reset()
         self._interpreter.invoke()
+
+    def _refuse(self, feeds: Mapping[str, Raw]) -> None:
+        """Raise NetworkError for inputs that were not given, or that there are none of."""
+        for name in feeds:
+            self._port(name)
+        if missing := self.inputs.keys() - feeds.keys():
+            raise NetworkError(f"{self.name}: input {', '.join(sorted(missing))} was not given")
 
     def _port(self, name: str) -> Port:
         if name not in self.inputs:
