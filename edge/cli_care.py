@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from edge.check import Check, sentence
-from edge.options import Config, Json, report, settings_of
+from edge.options import Config, Json, report, settings_of, terminal
 from edge.settings import SettingsError
 
 
@@ -27,7 +25,7 @@ def doctor_verb(config: Config = None, json_file: Json = None) -> None:
     except SettingsError as error:
         checks = (Check("Settings", "bad", sentence(str(error)), "Mend the file; the README has an example."),)
     if json_file != "-":
-        show(checks, Console())
+        show(checks, terminal())
     report(json_file, told(checks))
     if not well(checks):
         raise typer.Exit(1)
@@ -47,7 +45,9 @@ def export_data_verb(
     done = hand_over(settings_of(config), out)
     report(json_file, done)
     if json_file is None:
-        Console().print(f"[green]written[/]: {escape(str(out))}, readable for you alone; it is health data")
+        from rich.markup import escape
+
+        terminal().print(f"[green]written[/]: {escape(str(out))}, readable for you alone; it is health data")
 
 
 def forget_verb(
@@ -63,7 +63,7 @@ def forget_verb(
     """
     from edge.forgetting import confirmed, forget_all, plan
 
-    settings, console = settings_of(config), Console(stderr=True)
+    settings, console = settings_of(config), terminal(stderr=True)
     if not yes:
         for line in plan(settings, with_bonds=bonds) or ["nothing is stored"]:
             console.print(f"- {escape(line)}")
@@ -87,7 +87,7 @@ def bonds_verb(
     from edge.forgetting import end_bond, list_bonds
     from edge.pairing import with_radio
 
-    console = Console()
+    console = terminal()
     if forget is not None:
         report(json_file, with_radio(end_bond(forget), json_file))
         if json_file is None:
