@@ -103,18 +103,30 @@ async def daemon(folder: Path, plan: Plan) -> AsyncGenerator[tuple[str, psutil.P
     try:
         yield await _address(folder / "daemon.log", process), psutil.Process(process.pid)
     finally:
-        process.terminate()
+        if process.returncode is None:
+            process.terminate()
+        else:
+            _tell_end(folder / "daemon.log", process.returncode)
         await process.wait()
 
 
 async def _address(log: Path, process: asyncio.subprocess.Process) -> str:
     async with asyncio.timeout(60):
         while process.returncode is None:
-            said = [line for line in log.read_text().splitlines() if line.startswith("page: ")]
+            said = _said(log)
             if said:
-                return said[0].split()[1]
+                return said
             await asyncio.sleep(0.1)
-    raise LookupError(f"the daemon ended: {log.read_text()}")
+    raise LookupError("the daemon ended before it served its page")
+
+
+def _tell_end(log: Path, code: int) -> None:
+    print(f"the daemon ended by itself, with {code}:\n{log.read_text()}", file=sys.stderr, flush=True)
+
+
+def _said(log: Path) -> str:
+    """Where the daemon says that its page is; empty before it does."""
+    return next((line.split()[1] for line in log.read_text().splitlines() if line.startswith("page: ")), "")
 
 
 @contextlib.asynccontextmanager
@@ -139,6 +151,7 @@ async def turns(browser: Browser, home: str, process: psutil.Process, plan: Plan
             async with testers(browser, home, number):
                 await asyncio.sleep(_SETTLE_S)
                 found[number].append(await cost(process, plan.turn_s))
+                print(f"{number} pages: {found[number][-1]:.2f} % of a core", file=sys.stderr, flush=True)
     return found
 
 

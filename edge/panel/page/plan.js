@@ -1,7 +1,7 @@
 // The sampling plan: what is asked of the watch and the camera, why, how long the battery lasts; a tester may hold to one.
 
 import { ask } from "/ask.js";
-import { ago, make, spoken } from "/words.js";
+import { make, span, spoken } from "/words.js";
 
 const at = (id) => document.getElementById(id);
 const WORDS = { auto: "Automatic", full: "Full", low: "Low", off: "Off" };
@@ -21,8 +21,9 @@ export function showPlan(plan) {
     return;
   }
   at("plan-mode").textContent = plan.mode;
-  const reason = plan.reason ? `${plan.reason[0].toUpperCase()}${plan.reason.slice(1).replace(/\.$/, "")}. ` : "";
-  at("plan-reason").textContent = `${reason}Set ${ago(plan.for_s)}.`;
+  const why = plan.reason.replace(/^\w+: /, "").replace(/\.$/, "");
+  const since = plan.for_s ? `, since ${span(plan.for_s)} min` : "";
+  at("plan-reason").textContent = why ? `${why[0].toUpperCase()}${why.slice(1)}${since}.` : "";
   const rates = Object.entries(plan.rates_hz).map(([channel, hz]) => [spoken(channel), rate(hz, "a second")]);
   const rows = [["battery lasts", lasting(plan.battery_hours)], ...rates, ["camera", rate(plan.camera_fps, "frames a second")]];
   at("plan-rates").replaceChildren(...rows.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))));
