@@ -26,6 +26,7 @@ from edge.inference.decision import Decider
 from edge.judges import Judges
 from edge.onlooker import Onlooker
 from edge.orders import Orders
+from edge.pace import Activity
 from edge.raising import Raising
 from edge.relay.alerts import StateMessage
 from edge.relay.mqtt import Relay
@@ -98,6 +99,11 @@ class Daemon:
     @property
     def device_clock(self) -> ClockEstimate:
         return self._ears.device_clock
+
+    @property
+    def activity(self) -> Activity | None:
+        """How the wearer moved in the newest window; None without an activity judge, or while nothing tells it."""
+        return self._ears.activity
 
     @property
     def plan(self) -> SamplingPlan:

@@ -16,6 +16,7 @@ from edge.inference.ports import NetworkError
 from edge.judges import Judges, usual
 from edge.lanes import Lane
 from edge.onlooker import Onlooker
+from edge.pace import Activity, Pace
 from edge.resting import Resting
 from edge.sensing.timesync import ClockEstimate
 from edge.sensing.watch import Watch
@@ -71,6 +72,9 @@ class Ears:
         self.sensed: Callable[[Reading, WristEstimate | None], None] | None = None
         """Told each window, also those that no prediction is made from."""
         self._reading: Reading | None = None
+        self.activity: Activity | None = None
+        """How the wearer moved in the newest window; None while nothing tells it."""
+        self._pace = Pace(judges.bundle)
         self._forgotten = False
         """The baseline was deleted: the thread that judges takes it out of the normaliser, which it alone touches."""
         self._body = self._fresh_body()
@@ -225,6 +229,7 @@ class Ears:
             self._forgotten = False
             body.anchor(None)
         self._reading = reading = body.read(window)
+        self.activity = None if reading.wear is Wear.OFF else self._pace.judge(window)
         measured = self._resting.hear(reading) if self._resting else None
         if measured is not None:
             body.anchor(measured)
@@ -238,6 +243,7 @@ class Ears:
         if self._told_for is not self._judges.current:
             before, now = self._told_for.bundle.contract.models.wrist, self._judges.bundle.contract.models.wrist
             self._told_for = self._judges.current
+            self._pace = Pace(self._judges.bundle)
             if before is None or now is None or _wants(before) != _wants(now):
                 self._body = self._fresh_body()
 

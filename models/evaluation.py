@@ -20,6 +20,7 @@ DATASETS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "fer2013": ("face", "models.face_evaluation:score_faces"),
         "stress_predict": ("wrist", "models.wrist_evaluation:score_stress_predict"),
         "wesad": ("wrist", "models.wrist_evaluation:score_wesad"),
+        "hmp": ("activity", "models.activity_evaluation:score_hmp"),
         "pairs": ("fusion", "models.fusion_evaluation:score_pairs"),
     }
 )
