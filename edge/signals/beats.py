@@ -54,7 +54,7 @@ def beats_from_wave(signal: Signal, start_ns: int) -> Beats | None:
     at = grid.start_s + _between_samples(wave, peaks) / grid.rate_hz
     intervals = np.diff(at) * 1000
     likeness, alike = _likeness(wave, peaks, grid.rate_hz)
-    good = _trusted(intervals, at[1:]) & _no_hole_between(grid, peaks) & alike[1:] & alike[:-1]
+    good = trusted(intervals, at[1:]) & _no_hole_between(grid, peaks) & alike[1:] & alike[:-1]
     height = _heights(wave, peaks)
     return Beats(at[1:], intervals, good, height[1:], likeness)
 
@@ -65,7 +65,25 @@ def beats_from_intervals(signal: Signal, start_ns: int) -> Beats | None:
         return None
     ends = (signal.times - start_ns) / SECOND
     intervals = signal.values.astype(np.float64)
-    return Beats(ends, intervals, _trusted(intervals, ends), np.empty(0), float("nan"))
+    return Beats(ends, intervals, trusted(intervals, ends), np.empty(0), float("nan"))
+
+
+def trusted(intervals: Doubles, ends_s: Doubles) -> Mask:
+    """Possible for a heart, near the median of the neighbours, and without a missing beat before."""
+    possible = (intervals >= _SHORTEST_MS) & (intervals <= _LONGEST_MS)
+    n = len(intervals)
+    if n < 3:
+        return possible
+    around = np.full((n, 2 * _NEIGHBOURS + 1), np.nan)
+    usable = np.where(possible, intervals, np.nan)
+    for k in range(-_NEIGHBOURS, _NEIGHBOURS + 1):
+        a, b = max(0, -k), min(n, n - k)
+        if a < b:
+            around[a:b, k + _NEIGHBOURS] = usable[a + k : b + k]
+    local = _row_medians(around)
+    with np.errstate(invalid="ignore"):
+        near = np.abs(intervals - local) <= _STRAY * local
+    return possible & near & (ends_s >= 0)
 
 
 def _peaks(wave: Doubles, rate_hz: float) -> Indices:
@@ -96,24 +114,6 @@ def _between_samples(wave: Doubles, peaks: Indices) -> Doubles:
     bend = left - 2 * top + right
     shift = np.where(bend < 0, 0.5 * (left - right) / np.where(bend < 0, bend, 1.0), 0.0)
     return (peaks + np.clip(shift, -0.5, 0.5)).astype(np.float64)
-
-
-def _trusted(intervals: Doubles, ends_s: Doubles) -> Mask:
-    """Possible for a heart, near the median of the neighbours, and without a missing beat before."""
-    possible = (intervals >= _SHORTEST_MS) & (intervals <= _LONGEST_MS)
-    n = len(intervals)
-    if n < 3:
-        return possible
-    around = np.full((n, 2 * _NEIGHBOURS + 1), np.nan)
-    usable = np.where(possible, intervals, np.nan)
-    for k in range(-_NEIGHBOURS, _NEIGHBOURS + 1):
-        a, b = max(0, -k), min(n, n - k)
-        if a < b:
-            around[a:b, k + _NEIGHBOURS] = usable[a + k : b + k]
-    local = _row_medians(around)
-    with np.errstate(invalid="ignore"):
-        near = np.abs(intervals - local) <= _STRAY * local
-    return possible & near & (ends_s >= 0)
 
 
 def _row_medians(rows: Doubles) -> Doubles:

@@ -42,7 +42,7 @@ def heart(window: Window) -> tuple[float, ...]:
     rate = 60_000 / float(intervals.mean())
     slope = _slope(ends, 60_000 / intervals)
     lf, hf = band_powers(ends, intervals)
-    return (rate, slope, *_successive(beats), lf, hf, _ratio(lf, hf), *rough)
+    return (rate, slope, *successive(beats), lf, hf, _ratio(lf, hf), *rough)
 
 
 def find_beats(window: Window) -> Beats | None:
@@ -52,6 +52,17 @@ def find_beats(window: Window) -> Beats | None:
         return beats_from_wave(wave, window.start) if wave.values.ndim == 1 else None
     told = window.signals.get(Channel.BEAT_INTERVAL)
     return beats_from_intervals(told, window.start) if told is not None and told.values.ndim == 1 else None
+
+
+def successive(beats: Beats) -> tuple[float, float, float]:
+    """RMSSD, SDNN, pNN50; differences only between intervals that are neighbours and both trusted."""
+    good = beats.intervals_ms[beats.good]
+    both = beats.good[1:] & beats.good[:-1]
+    steps = np.diff(beats.intervals_ms)[both]
+    sdnn = float(good.std(ddof=1)) if len(good) >= _LEAST_PAIRS else math.nan
+    if len(steps) < _LEAST_PAIRS:
+        return math.nan, sdnn, math.nan
+    return float(np.sqrt(np.square(steps).mean())), sdnn, float((np.abs(steps) > 50).mean())
 
 
 def band_powers(ends_s: Doubles, intervals_ms: Doubles) -> tuple[float, float]:
@@ -82,17 +93,6 @@ def _enough(beats: Beats) -> bool:
         return False
     span_ms = (float(beats.ends_s[-1] - beats.ends_s[0])) * 1000 + float(beats.intervals_ms[0])
     return float(good.sum()) >= _LEAST_COVER * span_ms
-
-
-def _successive(beats: Beats) -> tuple[float, float, float]:
-    """RMSSD, SDNN, pNN50; differences only between intervals that are neighbours and both trusted."""
-    good = beats.intervals_ms[beats.good]
-    both = beats.good[1:] & beats.good[:-1]
-    steps = np.diff(beats.intervals_ms)[both]
-    sdnn = float(good.std(ddof=1)) if len(good) >= _LEAST_PAIRS else math.nan
-    if len(steps) < _LEAST_PAIRS:
-        return math.nan, sdnn, math.nan
-    return float(np.sqrt(np.square(steps).mean())), sdnn, float((np.abs(steps) > 50).mean())
 
 
 def _rough(beats: Beats) -> tuple[float, float]:
