@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from edge.check import Check, sentence
-from edge.options import Config, Json, report, settings_of, terminal
+from edge.options import Config, Json, plain, report, settings_of, terminal
 from edge.settings import SettingsError
 
 
@@ -45,9 +45,7 @@ def export_data_verb(
     done = hand_over(settings_of(config), out)
     report(json_file, done)
     if json_file is None:
-        from rich.markup import escape
-
-        terminal().print(f"[green]written[/]: {escape(str(out))}, readable for you alone; it is health data")
+        terminal().print(f"[green]written[/]: {plain(str(out))}, readable for you alone; it is health data")
 
 
 def forget_verb(
@@ -66,12 +64,12 @@ def forget_verb(
     settings, console = settings_of(config), terminal(stderr=True)
     if not yes:
         for line in plan(settings, with_bonds=bonds) or ["nothing is stored"]:
-            console.print(f"- {escape(line)}")
+            console.print(f"- {plain(line)}")
         confirmed(typer.prompt("This cannot be undone. Type forget to go on", err=True, default="", show_default=False))
     done = asyncio.run(forget_all(settings, with_bonds=bonds))
     report(json_file, {"forgotten": not done.left, **asdict(done)})
     for each in done.left:
-        console.print(f"edge-daemon: {escape(each)}", soft_wrap=True)
+        console.print(f"edge-daemon: {plain(each)}", soft_wrap=True)
     if done.left:
         raise typer.Exit(1)
     if json_file is None:
@@ -91,14 +89,14 @@ def bonds_verb(
     if forget is not None:
         report(json_file, with_radio(end_bond(forget), json_file))
         if json_file is None:
-            console.print(f"no longer bonded with {escape(forget)}; unpair it on the watch, too")
+            console.print(f"no longer bonded with {plain(forget)}; unpair it on the watch, too")
         return
     found = with_radio(list_bonds(), json_file)
     report(json_file, {"bonds": found})
     if json_file is None:
         for bond in found:
             now = "connected" if bond["connected"] else ""
-            console.print(f"{bond['address']}  {escape(str(bond['name']))}  [green]{now}[/]")
+            console.print(f"{bond['address']}  {plain(str(bond['name']))}  [green]{now}[/]")
         if not found:
             console.print("no bonds; `edge-daemon pair` makes one")
 

@@ -25,6 +25,13 @@ def terminal(*, stderr: bool = False) -> "Console":
     return Console(stderr=stderr)
 
 
+def plain(text: str) -> str:
+    """Text for the terminal in which brackets are brackets."""
+    from rich.markup import escape
+
+    return escape(text)
+
+
 def settings_of(config: Path | None) -> Settings:
     """The settings in a file, or the defaults; SettingsError with one sentence."""
     return Settings() if config is None else read_settings(config)
