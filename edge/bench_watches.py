@@ -20,22 +20,27 @@ ALWAYS = DecisionSettings(on=1e-6, off=1e-6, smoothing_s=0, min_duration_s=0, re
 LOAD = 40.0
 """Watches times speed: one watch is played twenty times as fast as twenty are."""
 FASTEST = 20.0
+WINDOW_S, STEP_S = 60.0, 5.0
+"""Of watch time: before the first window is whole, and from one to the next, as the shipped networks want it."""
 
 
 async def latencies(settings: Settings, broker: str, watches: int, seconds: float) -> dict[str, object]:
-    """Run so many daemons in this process, each with a watch, an outbox and a connection of its own, for ``seconds``.
+    """Run so many daemons in this process, each with a watch, an outbox and a connection of its own, for ``seconds``
+    after the first windows are whole.
 
     Daemons of several people are several processes on a device; here they share one, so that its cores are shared as
     they would be and one figure covers all.
     """
     speed = min(FASTEST, max(1.0, LOAD / watches))
+    window_s, step_s = WINDOW_S / speed, STEP_S / speed
     async with _running(settings, broker, watches, speed) as services:
         stop, meter = asyncio.Event(), ProcessMeter(services[0].clock.now())
-        asyncio.get_running_loop().call_later(seconds, stop.set)
+        asyncio.get_running_loop().call_later(window_s + step_s + seconds, stop.set)
         async with asyncio.TaskGroup() as lanes:
+            lanes.create_task(_sample(meter, stop))
             for service in services:
                 lanes.create_task(service.play(stop, ProcessMeter(service.clock.now())))
-            lanes.create_task(_sample(meter, stop))
+                await asyncio.sleep(step_s / watches)  # people do not put their watches on at the same moment
         for service in services:
             await service.drain()
         times = np.concatenate([service.daemon.health.sensor_to_puback.kept_ms() for service in services])
