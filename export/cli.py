@@ -46,7 +46,9 @@ def export(
     context: typer.Context,
     quantize: Annotated[bool, typer.Option("--quantize", help="Lower every network to int8 and pack them.")] = False,
     network: Annotated[str | None, typer.Option(help="Only this run under --runs.")] = None,
-    keras: Annotated[Path | None, typer.Option(help="Only this .keras file, with the data beside it.")] = None,
+    keras: Annotated[Path | None, typer.Option(help="Only this .keras file or SavedModel, data beside it.")] = None,
+    onnx: Annotated[Path | None, typer.Option(help="Only this .onnx file, with the data beside it.")] = None,
+    contract: Annotated[Path | None, typer.Option(help="Contract of --onnx; NAME.json beside it otherwise.")] = None,
     runs: Annotated[Path, typer.Option(help="Where training left its runs.")] = Path("runs"),
     out: Annotated[Path, typer.Option(help="The bundle's directory.")] = Path("bundle"),
     sign: Annotated[Path | None, typer.Option(help="Private key; without it, your own key on this machine.")] = None,
@@ -68,7 +70,9 @@ def export(
             raise ExportError("say what to do: edge-export --quantize --runs runs --out DIR [--sign KEY], or --help")
         command = _command(sys.argv[1:])
         until = None if expires is None else expires.replace(tzinfo=UTC)
-        order = Order(runs, out, command, network, keras, max_loss, full_int8, name, release, min_version, until)
+        order = Order(
+            runs, out, command, network, keras, max_loss, full_int8, name, release, min_version, until, onnx, contract
+        )
         key = own_key() if sign is None else read_key(sign)
         with console.status("reading the runs") as status:
             bundle, choices = release_bundle(order, key, lambda word: status.update(f"[bold]{word}[/]"))

@@ -65,11 +65,12 @@ def choose_onnx(
     """
     judge = _Judge(run, source, parent)
     tried: dict[OnnxWeights, Candidate] = {}
-    for weights in (weights for group in groups(source) for weights in group):
-        say(f"{run.name}: onnx-{weights}")
-        tried[weights] = judge.candidate(weights, max_loss)
     for group in groups(source):
-        sound = [weights for weights in group if tried[weights].refused is None]
+        for weights in group:
+            say(f"{run.name}: onnx-{weights}")
+            tried[weights] = judge.candidate(weights, max_loss)
+    for group in groups(source):
+        sound: list[OnnxWeights] = [weights for weights in group if tried[weights].refused is None]
         if sound:
             best = min(sound, key=lambda weights: cast(Latency, tried[weights].latency_ms).p50)
             return judge.choice(best, tried, max_loss)

@@ -53,8 +53,8 @@ def add_twin(
     gathered.choices[f"{TWINS}/{role}"] = made
 
 
-def add_onnx(gathered: Gathered, role: str, run: Trained, made: OnnxChoice) -> None:
-    """Take a network that has a form for ONNX Runtime only."""
+def add_onnx(gathered: Gathered, role: str, run: Trained, made: OnnxChoice, refused: str) -> None:
+    """Take a network that has a form for ONNX Runtime only; ``refused`` says why, for the report."""
     file, twin_file = f"{role}.onnx", f"float/{role}.onnx"
     is_float = made.weights == "float"
     entry = describe(file, made.content, made.name, twin=None if is_float else twin_file)
@@ -65,7 +65,7 @@ def add_onnx(gathered: Gathered, role: str, run: Trained, made: OnnxChoice) -> N
         role, run, msgspec.structs.replace(entry, tolerance=tolerance(made)), made.source.states
     )
     gathered.canary[role] = vectors_of(file, made.content, run, made.source.states)
-    gathered.networks[role] = _told(run, made)
+    gathered.networks[role] = _told(run, made) | {"litert_refused": refused}
     gathered.cards[role] = run.card
     gathered.choices[role] = made
 

@@ -20,8 +20,9 @@ from export.choose import Choice, choose
 from export.errors import ExportError
 from export.gathered import Gathered, add_network
 from export.judges import TENSORS, Judge, add_judge, read_judge
-from export.onnx_choose import OnnxChoice
-from export.onnx_twins import add_twin
+from export.onnx_choose import OnnxChoice, choose_onnx
+from export.onnx_road import Foreign, foreign
+from export.onnx_twins import add_onnx, add_twin
 from export.operators import operators
 from export.pack import pretty, write_bundle
 from export.report_page import page
@@ -58,6 +59,10 @@ class Order:
     min_version: str | None = None
     """None for what the bundle at ``out`` asks, 0.0.0 when there is none."""
     expires: datetime | None = None
+    onnx: Path | None = None
+    """Only this `.onnx` file, with the data that lies beside it."""
+    contract: Path | None = None
+    """Its contract, where it is not beside it."""
 
 
 def release_bundle(
@@ -65,25 +70,24 @@ def release_bundle(
 ) -> tuple[Bundle, Mapping[str, Choice | OnnxChoice]]:
     """Export what the order names and write the bundle; ExportError, PackError or BundleError, and then no bundle."""
     judges, found = _judges(order), _runs(order)
-    if not found and not judges:
+    if not found and not judges and order.onnx is None:
         raise ExportError(
             f"{order.runs} holds none of {', '.join(ROLES)}; train first: python -m models train NAME --data DIR"
         )
     number, least = _numbers(order)
     gathered = Gathered()
     for run in found:
-        role = _role(run)
-        if role in gathered.models:
-            raise ExportError(f"{order.runs} holds two networks for {role}; name one with --network")
-        choice = choose(run, max_loss=order.max_loss, full_int8=order.full_int8, say=say)
-        add_network(gathered, role, run, choice)
-        add_twin(gathered, role, run, choice, order.max_loss, say)
+        _add(order, gathered, run, say)
         gathered.licences(order.runs / run.name)
+    if order.onnx is not None:
+        with foreign(order.onnx, order.contract) as came:
+            _add_foreign(order, gathered, came, say)
+        gathered.licences(order.onnx.parent)
     for run in judges:
         say(f"{run.name}: {run.kind}")
         add_judge(gathered, run, order.max_loss)
         gathered.licences(order.runs / run.name)
-    if order.network is None and order.parent is None and (order.runs / DETECTOR).is_dir():
+    if order.network is None and order.parent is None and order.onnx is None and (order.runs / DETECTOR).is_dir():
         say("detector")
         _add_detector(gathered, order.runs / DETECTOR)
     contract = Contract(
@@ -103,7 +107,29 @@ def release_bundle(
     return write_bundle(order.out, contract, gathered.files, key, expires=order.expires), gathered.choices
 
 
+def _add(order: Order, gathered: Gathered, run: Trained, say: Callable[[str], None]) -> None:
+    """Lower one network, give it its twin."""
+    role = _role(run)
+    if role in gathered.models:
+        raise ExportError(f"{order.runs} holds two networks for {role}; name one with --network")
+    choice = choose(run, max_loss=order.max_loss, full_int8=order.full_int8, say=say)
+    add_network(gathered, role, run, choice)
+    add_twin(gathered, role, run, choice, order.max_loss, say)
+
+
+def _add_foreign(order: Order, gathered: Gathered, came: Foreign, say: Callable[[str], None]) -> None:
+    """What came as ONNX goes the same way where Keras has its layers, else to ONNX Runtime alone."""
+    if came.refused is None:
+        _add(order, gathered, came.run, say)
+        return
+    say(f"{came.run.name}: {came.refused}")
+    made = choose_onnx(came.run, came.source, came.said, max_loss=order.max_loss, say=say)
+    add_onnx(gathered, _role(came.run), came.run, made, came.refused)
+
+
 def _runs(order: Order) -> list[Trained]:
+    if order.onnx is not None:
+        return []
     if order.parent is not None:
         return [read_run(order.parent.parent, parent=order.parent)]
     if order.network is not None:
@@ -112,7 +138,7 @@ def _runs(order: Order) -> list[Trained]:
 
 
 def _judges(order: Order) -> list[Judge]:
-    if order.parent is not None:
+    if order.parent is not None or order.onnx is not None:
         return []
     found = sorted(path.parent for path in order.runs.glob(f"{order.network or '*'}/{TENSORS}"))
     for folder in found:

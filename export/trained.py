@@ -39,12 +39,14 @@ class Trained:
     card: Mapping[str, object]
 
 
-def read_run(folder: Path, *, name: str | None = None, parent: Path | None = None) -> Trained:
-    """Read `runs/NAME`; ``parent`` is another `.keras` file to be used with the same data.
+def read_run(
+    folder: Path, *, name: str | None = None, parent: Path | None = None, contract: Path | None = None
+) -> Trained:
+    """Read `runs/NAME`; ``parent`` is another `.keras` file or SavedModel to be used with its data.
 
     Raises ExportError naming the file that is missing, unreadable, misshapen, too short, or not finite.
     """
-    piece = read_object(folder / "contract.json")
+    piece = read_object(contract or folder / "contract.json")
     calibration, strata = read_arrays(folder / "calibration.npz", FEWEST_CALIBRATION)
     held, extra = read_arrays(folder / "held.npz", FEWEST_HELD)
     if calibration.keys() != held.keys():
@@ -58,7 +60,7 @@ def read_run(folder: Path, *, name: str | None = None, parent: Path | None = Non
                 "make both from the same windows"
             )
     model = folder / "model.keras" if parent is None else parent
-    if not model.is_file():
+    if not model.exists():
         raise ExportError(f"{model} is missing; train the network first: python -m models train {folder.name}")
     return Trained(
         name=name or folder.name,
@@ -70,6 +72,11 @@ def read_run(folder: Path, *, name: str | None = None, parent: Path | None = Non
         labels=extra.get("labels"),
         card=read_object(folder / "card.json") if (folder / "card.json").is_file() else {},
     )
+
+
+def weight_of(model: Path) -> int:
+    """Bytes of a model's file, or of all files in its directory."""
+    return sum(path.stat().st_size for path in (model.rglob("*") if model.is_dir() else [model]) if path.is_file())
 
 
 def read_object(path: Path) -> dict[str, object]:

@@ -60,6 +60,19 @@ def save_unsure(run: Path) -> None:
     model.save(run / "model.keras")
 
 
+def save_saved_models(place: Path) -> None:
+    """`face/graph` as Keras 3 exports it, `wrist/layers` as Keras 2 saves it, with their runs around them."""
+    import tf_keras
+
+    face = face_cnn()
+    face_run(place / "face", face)
+    face.export(place / "face" / "graph", verbose=False)
+    wrist_run(place / "wrist", wrist_lstm("lstm"))
+    features = tf_keras.Input((6, len(FEATURES)), name="features")
+    x = tf_keras.layers.LSTM(12, name="memory")(features)
+    tf_keras.Model(features, tf_keras.layers.Dense(2, name="logits")(x)).save(place / "wrist" / "layers")
+
+
 def save_registered(name: str, path: Path) -> None:
     """A network of the register, untrained."""
     from models.catalog import NETWORKS
@@ -87,7 +100,7 @@ def walk_of(path: Path, windows: Floats) -> tuple[Floats, Floats]:
 def face_cnn() -> keras.Model:
     keras.utils.set_random_seed(3)
     face = keras.Input((48, 48, 1), name="face")
-    return _fitted(keras.Model(face, _logits(_trunk(face)), name="tiny_face"), *_faces(210))
+    return _fitted(keras.Model(face, _logits(_trunk(face)), name="tiny_face"), *faces(210))
 
 
 def face_cnn_lstm() -> keras.Model:
@@ -95,7 +108,7 @@ def face_cnn_lstm() -> keras.Model:
     face = keras.Input((48, 48, 1), name="face")
     x = layers.Reshape((16, 36), name="rows")(_trunk(face))
     x = layers.LSTM(24, name="over_rows")(x)
-    return _fitted(keras.Model(face, _logits(x), name="tiny_face_lstm"), *_faces(210))
+    return _fitted(keras.Model(face, _logits(x), name="tiny_face_lstm"), *faces(210))
 
 
 def face_bfloat16() -> keras.Model:
@@ -109,7 +122,7 @@ def face_bfloat16() -> keras.Model:
         model = keras.Model(face, layers.Dense(7, dtype="float32", name="logits")(x), name="tiny_bfloat16")
     finally:
         keras.config.set_dtype_policy("float32")
-    return _fitted(model, *_faces(210))
+    return _fitted(model, *faces(210))
 
 
 def wrist_lstm(kind: str) -> keras.Model:
@@ -130,7 +143,7 @@ def wrist_lstm(kind: str) -> keras.Model:
 
 def face_run(run: Path, model: keras.Model) -> None:
     piece: dict[str, object] = {"labels": list(EMOTIONS), "offset": 127.5, "divisor": 127.5, "temperature": 1.5}
-    _run(run, model, piece, {"face": _faces(70, 1)[0]}, _faces(140, 2))
+    _run(run, model, piece, {"face": faces(70, 1)[0]}, faces(140, 2))
 
 
 def wrist_run(run: Path, model: keras.Model) -> None:
@@ -178,7 +191,7 @@ def _logits(x: Any) -> Any:
     return layers.Dense(7, name="logits")(x)
 
 
-def _faces(count: int, seed: int = 0) -> tuple[Floats, npt.NDArray[np.int64]]:
+def faces(count: int, seed: int = 0) -> tuple[Floats, npt.NDArray[np.int64]]:
     """Seven patterns under noise, each as often."""
     patterns = np.random.default_rng(77).uniform(-1, 1, (7, 6, 6)).repeat(8, axis=1).repeat(8, axis=2)
     labels = np.arange(count) % 7

@@ -2,14 +2,17 @@
 # The onnx package's helpers take and return untyped protobufs. The functions' own signatures are typed.
 # pyright: reportUnknownMemberType=false, reportMissingTypeStubs=false
 
+import json
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from edge.flow import Floats
+from edge.flow import EMOTIONS, Floats
+from edge.inference.runtime import load_network
 
 _OPSET = 17
 
@@ -44,6 +47,61 @@ def lstm_step_onnx(weights: Floats, recurrent: Floats, bias: Floats) -> bytes:
     ]
     inputs = [("features", (1, weights.shape[1])), ("h", (1, units)), ("c", (1, units))]
     return _file(nodes, inputs, [("h_out", (1, units)), ("c_out", (1, units))], numbers)
+
+
+def save_cnn_lstm(run: Path, kind: str = "plain") -> None:
+    """A run as someone with PyTorch has it: `face.onnx`, face.json, and data with the colours first, named `x`.
+
+    Conv, Relu, MaxPool, LSTM over rows, Gemm, Softmax; random but for its last layer, which is solved for the labels.
+    `odd` holds an operator that has no layer in Keras, `broken` a weight that is NaN.
+    """
+    from tests.fakes.keras_networks import faces
+
+    run.mkdir(parents=True)
+    learned, labels = faces(210)
+    body = load_network(_cnn_lstm(None, None, kind, ends="seen"), name="body.onnx")
+    seen = np.concatenate([body.run({"x": face[None].transpose(0, 3, 1, 2)})["seen"] for face in learned])
+    whole = np.concatenate([seen, np.ones((len(seen), 1))], axis=1).astype(np.float64)
+    solved = np.linalg.solve(whole.T @ whole + 1e-2 * np.eye(25), whole.T @ (6 * np.eye(7)[labels] - 3))
+    head = solved.astype(np.float32)
+    if kind == "broken":
+        head[0, 0] = np.nan
+    (run / "face.onnx").write_bytes(_cnn_lstm(head[:-1].T, head[-1], kind, ends="probabilities"))
+    (run / "face.json").write_text(json.dumps({"labels": list(EMOTIONS), "inputs": {"x": "face"}}))
+    np.savez(run / "calibration.npz", x=faces(70, 1)[0].transpose(0, 3, 1, 2))
+    held, truth = faces(140, 2)
+    np.savez(run / "held.npz", x=held.transpose(0, 3, 1, 2), labels=truth)
+
+
+def _cnn_lstm(head: Floats | None, offset: Floats | None, kind: str, *, ends: str) -> bytes:
+    """(n, 1, 48, 48) as `x` to `seen` (n, 24) or `probabilities` (n, 7)."""
+    rng = np.random.default_rng(5)
+    numbers: dict[str, npt.NDArray[Any]] = {
+        "k1": rng.normal(0, 0.5, (8, 1, 3, 3)), "k2": rng.normal(0, 0.15, (16, 8, 3, 3)),
+        "W": rng.normal(0, 0.15, (1, 96, 96)), "R": rng.normal(0, 0.2, (1, 96, 24)), "B": np.zeros((1, 192)),
+    }  # fmt: skip
+    if head is not None and offset is not None:
+        numbers |= {"head": head, "offset": offset}
+    numbers = {name: values.astype(np.float32) for name, values in numbers.items()}
+    numbers |= {"rows": np.array([0, 6, 96], np.int64), "ways": np.array([1], np.int64), "last": np.array(-1, np.int64)}
+    odd: list[Node] = [("Erf", ["c1"], ["o1"], {})] if kind == "odd" else [("Relu", ["c1"], ["o1"], {})]
+    nodes: list[Node] = [
+        ("Conv", ["x", "k1"], ["c1"], {"strides": [4, 4], "pads": [1, 1, 1, 1]}),
+        *odd,
+        ("MaxPool", ["o1"], ["p1"], {"kernel_shape": [2, 2], "strides": [2, 2]}),
+        ("Conv", ["p1", "k2"], ["c2"], {"pads": [1, 1, 1, 1]}),
+        ("Relu", ["c2"], ["r2"], {}),
+        ("Transpose", ["r2"], ["t2"], {"perm": [0, 2, 1, 3]}),
+        ("Reshape", ["t2", "rows"], ["batched"], {}),
+        ("Transpose", ["batched"], ["moments"], {"perm": [1, 0, 2]}),
+        ("LSTM", ["moments", "W", "R", "B"], ["Y", "", ""], {"hidden_size": 24}),
+        ("Squeeze", ["Y", "ways"], ["sequence"], {}),
+        ("Gather", ["sequence", "last"], ["seen"], {"axis": 0}),
+    ]
+    if ends == "seen":
+        return _file(nodes, [("x", ("n", 1, 48, 48))], [("seen", ("n", 24))], numbers)
+    nodes += [("Gemm", ["seen", "head", "offset"], ["logits"], {"transB": 1}), ("Softmax", ["logits"], [ends], {})]
+    return _file(nodes, [("x", ("n", 1, 48, 48))], [(ends, ("n", 7))], numbers)
 
 
 def _file(
