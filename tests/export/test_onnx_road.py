@@ -1,0 +1,123 @@
+"""A network that came as ONNX, and the twins of those that came as Keras: both runtimes say the same."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.bundle import Bundle, BundleError
+from edge.bundle_contract import FaceModel
+from edge.inference.runtime import load_network
+from export.apart import apart
+from export.errors import ExportError
+from export.onnx_road import foreign
+from export.release import Order, release_bundle
+from export.verify import compare, logits_of
+from tests.fakes.bundles import KEY
+
+TRUSTED = [KEY.public_key()]
+
+
+@pytest.fixture(scope="module")
+def came(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run = tmp_path_factory.mktemp("onnx") / "came"
+    apart("tests.fakes.onnx_networks", "save_cnn_lstm", run)
+    return run
+
+
+@pytest.fixture(scope="module")
+def released(came: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("onnx") / "bundle"
+    release_bundle(Order(came, out, "x", onnx=came / "face.onnx"), KEY)
+    return out
+
+
+def face_of(bundle: Bundle) -> FaceModel:
+    face = bundle.contract.models.face
+    assert face is not None
+    return face
+
+
+def test_it_goes_the_way_of_the_keras_files(released: Path, came: Path) -> None:
+    bundle = Bundle.open(released, TRUSTED)
+    network = face_of(bundle).network
+    assert network.file == "face.tflite"
+    assert network.lowering == "unrolled-int8"
+    assert network.inputs[0].name == "face"
+    assert network.inputs[0].shape == (1, 48, 48, 1)
+    assert network.onnx is not None
+    twin = (released / network.onnx.file).read_bytes()
+    assert (network.onnx.bytes, network.onnx.sha256) == (len(twin), hashlib.sha256(twin).hexdigest())
+    told = json.loads(bundle.read("report.json"))["networks"]
+    assert {"int8", "unrolled-int8", "float"} <= {candidate["form"] for candidate in told["face"]["candidates"]}
+    assert sum(candidate["chosen"] for candidate in told["onnx/face"]["candidates"]) == 1
+    assert not list(came.glob("*.keras"))
+
+
+def test_both_runtimes_say_the_same(released: Path, came: Path) -> None:
+    held = {"face": np.load(came / "held.npz")["x"][:40].transpose(0, 2, 3, 1)}
+    said = {}
+    for runtime, library in (("litert", "litert"), ("onnx", "onnxruntime")):
+        bundle = Bundle.open(released, TRUSTED, runtime=runtime)  # its canary passes in that form
+        network = bundle.network("face")
+        assert network.runtime.startswith(library)
+        said[runtime] = logits_of(network, held)
+    measured = compare(said["litert"], said["onnx"], None)
+    assert measured.agreement == 1
+    assert measured.drift < 0.1
+
+
+def test_an_operator_without_a_layer_sends_it_to_onnx_runtime(tmp_path: Path) -> None:
+    apart("tests.fakes.onnx_networks", "save_cnn_lstm", tmp_path / "odd", "odd")
+    release_bundle(Order(tmp_path, tmp_path / "bundle", "x", onnx=tmp_path / "odd" / "face.onnx"), KEY)
+    bundle = Bundle.open(tmp_path / "bundle", TRUSTED)
+    assert face_of(bundle).network.file == "face.onnx"
+    assert bundle.network("face").runtime.startswith("onnxruntime")
+    told = json.loads(bundle.read("report.json"))["networks"]["face"]
+    assert told["litert_refused"].startswith("operator Erf")
+    with pytest.raises(BundleError, match=r"face has no \.tflite file, which models\.runtime = 'litert' asks for"):
+        Bundle.open(tmp_path / "bundle", TRUSTED, runtime="litert")
+
+
+@pytest.mark.parametrize(
+    ("how", "sentence"),
+    [
+        ("none", r"face\.onnx is missing; name the \.onnx file"),
+        ("cut", r"face\.onnx cannot be read as an ONNX model"),
+        ("nan", r"face\.onnx: weight head holds NaN or infinity"),
+        ("names", r"has inputs \['x'\], but its data has \['nose'\]"),
+        ("shape", r"input face has shape .* but its data \(24, 24, 1\); make the windows anew"),
+        ("contract", r"contract\.json is missing"),
+    ],
+)
+def test_what_cannot_be_used_is_refused(tmp_path: Path, came: Path, how: str, sentence: str) -> None:
+    run = Path(shutil.copytree(came, tmp_path / "run"))
+    file = run / "face.onnx"
+    if how == "none":
+        file.unlink()
+    elif how == "cut":
+        file.write_bytes(file.read_bytes()[:300])
+    elif how == "nan":
+        shutil.rmtree(run)
+        apart("tests.fakes.onnx_networks", "save_cnn_lstm", run, "broken")
+    elif how == "names":
+        (run / "face.json").write_text('{"inputs": {"x": "nose", "y": "face"}}')
+    elif how == "shape":
+        for name in ("calibration", "held"):
+            np.savez(run / f"{name}.npz", x=np.zeros((60, 1, 24, 24), np.float32))
+    else:
+        (run / "face.json").unlink()
+    with pytest.raises(ExportError, match=sentence), foreign(file, None):
+        pass
+
+
+def test_pytorch_users_are_served(tmp_path: Path, came: Path) -> None:
+    pytest.importorskip("torch", reason="PyTorch is no part of vagus; the fixture above has the same operators")
+    run = Path(shutil.copytree(came, tmp_path / "run"))
+    apart("tests.fakes.torch_networks", "save_cnn_lstm", run / "face.onnx")
+    with foreign(run / "face.onnx", None) as made:
+        assert made.refused is None
+        assert load_network(made.source.content, name="face.onnx").outputs["logits"].shape == (1, 7)
