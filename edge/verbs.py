@@ -49,8 +49,11 @@ async def serve(settings: Settings, speed: float = 1.0, config: Path | None = No
 
     ``config`` is the file that the settings came from: a watch that is paired on the page is written into it.
     """
-    if not settings.watch.address and not settings.camera.source:
-        raise RefusalError("neither watch.address nor camera.source is set, so there is nothing to listen to; set one")
+    if not settings.watch.address and not settings.camera.source and not settings.panel.enabled:
+        raise RefusalError(
+            "neither watch.address nor camera.source is set, so there is nothing to listen to; set one, "
+            "or set panel.enabled = true and pair a watch on the page"
+        )
     check(settings)
     async with (
         _signals() as stop,
