@@ -60,12 +60,12 @@ def _positive(window: Window, channel: Channel) -> bool:
 
 def _warm(window: Window) -> bool | None:
     signal = window.signals.get(Channel.SKIN_TEMPERATURE)
-    return None if signal is None else float(np.median(signal.values)) >= _ROOM_C
+    return None if signal is None else float(np.median(signal.values.astype(np.float64))) >= _ROOM_C
 
 
 def _bridged(window: Window) -> bool | None:
     signal = window.signals.get(Channel.SKIN_CONDUCTANCE)
-    return None if signal is None else float(np.median(signal.values)) >= _DRY_US
+    return None if signal is None else float(np.median(signal.values.astype(np.float64))) >= _DRY_US
 
 
 def _alive(window: Window) -> bool | None:
@@ -73,7 +73,7 @@ def _alive(window: Window) -> bool | None:
     signal = window.signals.get(Channel.PULSE)
     if signal is None or len(signal.values) < 8:
         return None
-    return float((np.diff(signal.values) != 0).mean()) > 0.2
+    return float((signal.values[1:] != signal.values[:-1]).mean()) > 0.2
 
 
 def _pulsing(window: Window) -> bool:

@@ -1,9 +1,9 @@
-"""Features against NeuroKit2 on real windows: `uv run --with neurokit2 tests/benchmarks/signals.py --data ../shared/data`.
+"""Features against NeuroKit2: `uv run --with neurokit2 tests/benchmarks/signals.py --data ../shared/data` prints JSON.
 
-Prints JSON. For each feature: the median and the 95th percentile, over windows of WESAD's wrists, of the relative
-difference |ours - theirs| / |theirs|, and the tolerance of the median that docs/signals.md states. HRV formulae get the same beats on
-both sides, skin responses the same phasic part; beats themselves are compared by F1 (within 120 ms it
-is the same beat). Times are medians of processor time per window, ours and theirs in turn, in one thread.
+For each feature: the median and the 95th percentile, over windows of WESAD's wrists, of the relative difference
+|ours - theirs| / |theirs|, and the tolerance of the median that docs/signals.md states. HRV formulae get the same beats
+on both sides, skin responses the same phasic part; beats themselves are compared by F1 (within 120 ms it is the same
+beat). Times are medians of processor time per window, ours and theirs in turn, in one thread.
 """
 
 import argparse
@@ -196,7 +196,7 @@ def _speed(nk: Any, found: list[Window]) -> dict[str, float]:
 def _streaming(data: Path) -> bool:
     """The same samples in packets and as one run give the same windows' features, bit for bit."""
     with np.load(data / "wesad_wrist.npz") as arrays:
-        person = sorted({name.split("_")[0] for name in arrays.files})[0]
+        person = min(name.split("_")[0] for name in arrays.files)
         whole = _cut(arrays, person, 600.0)
     streamed = Windows(SPAN_S - 1, 5.0)
     made: list[Window] = []
