@@ -1,6 +1,6 @@
 """Every form that applies to a network: built, checked against the float parent, timed; the fastest sound one kept."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,9 +72,9 @@ def tiers(parent: Parent, sequence: bool, *, full_int8: bool = False) -> Tiers:
     reached 47 on long streams, where one step of 8 bits would be 0.4: a carried state stays in float or 16 bits, and
     the stepwise form in 8 bits is shown, but taken only when everything must be int8.
     """
-    whole, unrolled, stepwise = (
+    whole, unrolled, fused, stepwise = (
         {weights: Form(shape, weights) for weights in ("float", "dynamic", "int8", "16x8")}
-        for shape in ("whole", "unrolled", "stepwise")
+        for shape in ("whole", "unrolled", "fused", "stepwise")
     )
     if not parent.recurrent:
         groups = ((whole["int8"],), (whole["16x8"],), (whole["dynamic"],), (whole["float"],))
@@ -83,15 +83,17 @@ def tiers(parent: Parent, sequence: bool, *, full_int8: bool = False) -> Tiers:
         groups = (
             (stepwise["dynamic"], stepwise["16x8"]),
             (stepwise["float"],),
-            (unrolled["dynamic"], unrolled["int8"], unrolled["16x8"]),
-            (stepwise["int8"], unrolled["float"], whole["dynamic"], whole["int8"], whole["float"]),
+            (unrolled["dynamic"], unrolled["int8"], unrolled["16x8"], fused["dynamic"], fused["int8"]),
+            (stepwise["int8"], unrolled["float"], fused["float"], fused["16x8"]),
+            (whole["dynamic"], whole["int8"], whole["float"]),
         )
         bounded = groups[:3]
     else:
         groups = (
-            (unrolled["int8"],),
-            (unrolled["16x8"],),
-            (unrolled["dynamic"], whole["dynamic"], whole["int8"], unrolled["float"], whole["float"]),
+            (unrolled["int8"], fused["int8"]),
+            (unrolled["16x8"], fused["16x8"]),
+            (unrolled["dynamic"], fused["dynamic"], whole["dynamic"], whole["int8"]),
+            (unrolled["float"], fused["float"], whole["float"]),
         )
         bounded = groups[:2]
     if full_int8:
@@ -105,14 +107,18 @@ def choose(
     *,
     max_loss: float,
     full_int8: bool = False,
+    only: Sequence[Form] | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Choice:
-    """Try every form of a run's network; raise BarError when none is sound, ExportError for unusable input."""
+    """Try every form of a run's network; raise BarError when none is sound, ExportError for unusable input.
+
+    A network that no form can be made of is unusable input. ``only`` these forms are tried, the fastest sound one wins.
+    """
     calibration = representative(run)
     sample = {name: values[:_TWIN_ROWS] for name, values in run.held.items()}
     parent = examine(run.parent, sample)
     sequence = len(run.calibration) == 1 and next(iter(run.calibration.values())).ndim == 3
-    forms = tiers(parent, sequence, full_int8=full_int8)
+    forms = tiers(parent, sequence, full_int8=full_int8) if only is None else Tiers((tuple(only),), ())
     judge = _Judge(run, parent, calibration)
     tried: dict[Form, Candidate] = {}
     for form in forms:
@@ -123,6 +129,9 @@ def choose(
         if sound:
             best = min(sound, key=lambda form: _p50(tried[form]))
             return judge.choice(best, tried, max_loss)
+    if not any(tried[form].measured for group in forms.eligible for form in group):
+        first = forms.eligible[0][0]
+        raise LoweringError(f"{run.name}: no form of the network can be made; {first.name}: {tried[first].refused}")
     reasons = "; ".join(f"{form.name}: {tried[form].refused}" for group in forms.eligible for form in group)
     raise BarError(f"{run.name}: no form of the network is sound ({reasons})")
 
@@ -166,7 +175,8 @@ class _Judge:
         if form not in self._lowered:
             self._lowered[form] = lower(self._run.parent, form, self._calibration)
         lowered = self._lowered[form]
-        return lowered, load_network(lowered.content, name=f"{self._run.name}-{form.name}.tflite")
+        name = f"{self._run.name}-{form.name}.tflite"
+        return lowered, load_network(lowered.content, name=name, carries_state=lowered.carries_state)
 
     def _measure(self, lowered: Lowered, network: Network, rows: Labels) -> Measured:
         held = {name: values[rows] for name, values in self._run.held.items()}

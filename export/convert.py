@@ -16,13 +16,14 @@ from tensorflow.lite.python.convert_phase import ConverterError
 from edge.flow import Floats
 from export.errors import LoweringError
 from export.forms import Weights
-from export.parents import inputs_of, outputs_of
+from export.parents import graph_of, inputs_of, outputs_of
 
 
-def convert(model: keras.Model, weights: Weights, calibration: Mapping[str, Floats]) -> bytes:
+def convert(model: Any, weights: Weights, calibration: Mapping[str, Floats]) -> bytes:
     """One network as a flatbuffer; ``calibration`` (name to (n, ...)) gives the shapes, and the ranges for integers.
 
-    Raises LoweringError, naming the operator, when the converter refuses.
+    ``model`` is of Keras 3, or its twin of Keras 2 (export/fused.py). Raises LoweringError, naming the operator, when
+    the converter refuses.
     """
     with tempfile.TemporaryDirectory() as folder:
         module = served(model, {name: values.shape[1:] for name, values in calibration.items()})
@@ -35,7 +36,7 @@ def convert(model: keras.Model, weights: Weights, calibration: Mapping[str, Floa
             raise LoweringError(_cause(model.name, weights, error)) from error
 
 
-def served(model: keras.Model, shapes: Mapping[str, tuple[int, ...]], batch: int | None = 1) -> Any:
+def served(model: Any, shapes: Mapping[str, tuple[int, ...]], batch: int | None = 1) -> Any:
     """A module whose function `serve` takes a batch, by the names of the network's inputs and outputs."""
     names = list(inputs_of(model))
     outputs = outputs_of(model)
@@ -46,7 +47,11 @@ def served(model: keras.Model, shapes: Mapping[str, tuple[int, ...]], batch: int
         return {name: tf.identity(value, name=name) for name, value in zip(outputs, listed, strict=True)}
 
     module = tf.Module()
-    module.variables_of_the_network = [cast(Any, variable).value for variable in model.variables]
+    # A variable of Keras 3 wraps TensorFlow's; one of Keras 2 is TensorFlow's.
+    wrapped = isinstance(model, keras.Model)
+    module.variables_of_the_network = [cast(Any, v).value if wrapped else v for v in model.variables]
+    if wrapped and (graph := graph_of(model)) is not None:
+        module.graph_of_the_network = graph.loaded
     signature = [tf.TensorSpec((batch, *shapes[name]), tf.float32, name=name) for name in names]
     module.serve = tf.function(serve, input_signature=signature)
     return module

@@ -6,8 +6,8 @@ from typing import Literal, TypeAlias
 
 from edge.flow import Floats
 
-Shape: TypeAlias = Literal["whole", "unrolled", "stepwise"]
-"""All at once; with every moment written out; one moment at a time with the state made explicit."""
+Shape: TypeAlias = Literal["whole", "unrolled", "fused", "stepwise"]
+"""All at once; every moment written out; each LSTM one operator; one moment at a time, the state made explicit."""
 Weights: TypeAlias = Literal["float", "dynamic", "int8", "16x8"]
 """`dynamic`: int8 weights, float elsewhere. `int8`: everything, inputs and outputs too. `16x8`: int16 activations."""
 
@@ -41,6 +41,8 @@ class Lowered:
     form: Form
     content: bytes
     states: tuple[CarriedState, ...]
+    carries_state: bool = False
+    """The file keeps variables between runs, and they must be reset."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

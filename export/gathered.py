@@ -18,7 +18,7 @@ from export.forms import CarriedState
 from export.onnx_choose import OnnxChoice
 from export.operators import fully_integer, operators
 from export.pack import describe
-from export.trained import Trained
+from export.trained import Trained, weight_of
 
 CANARY_VECTORS = 3
 _NOTES = ("layers", "units", "parameters")
@@ -47,20 +47,21 @@ def add_network(gathered: Gathered, role: str, run: Trained, choice: Choice) -> 
     """Take a chosen network into the bundle: files, contract, canary, report."""
     file, twin_file = f"{role}.tflite", f"float/{role}.tflite"
     is_float = choice.lowered.form.weights == "float"
-    content = choice.lowered.content
-    entry = describe(file, content, choice.lowered.form.name, twin=None if is_float else twin_file)
+    content, form, carries = choice.lowered.content, choice.lowered.form, choice.lowered.carries_state
+    twin = None if is_float else twin_file
+    entry = describe(file, content, form.name, twin=twin, carries_state=carries)
     gathered.files[file] = content
     if not is_float:
         gathered.files[twin_file] = choice.twin.content
     gathered.models[role] = model_of(role, run, entry, choice.lowered.states)
-    gathered.canary[role] = vectors_of(file, content, run, choice.lowered.states)
+    gathered.canary[role] = vectors_of(file, content, run, choice.lowered.states, carries_state=carries)
     gathered.networks[role] = {
         "run": run.name,
-        "lowering": choice.lowered.form.name,
+        "lowering": form.name,
         "parameters": choice.parent.parameters,
         "bytes": len(content),
         "float_bytes": len(choice.twin.content),
-        "parent_bytes": run.parent.stat().st_size,
+        "parent_bytes": weight_of(run.parent),
         "fully_integer": fully_integer(content),
         "operators": operators(content),
         "measured": choice.measured,
@@ -99,9 +100,11 @@ def model_of(role: str, run: Trained, entry: Network, states: Sequence[CarriedSt
         raise ExportError(f"{run.parent.with_name('contract.json')}: {error}; train the network again") from error
 
 
-def vectors_of(file: str, content: bytes, run: Trained, states: Sequence[CarriedState]) -> list[Vector]:
+def vectors_of(
+    file: str, content: bytes, run: Trained, states: Sequence[CarriedState], *, carries_state: bool = False
+) -> list[Vector]:
     """Runs on held rows, in the file's own dtypes; a stepwise network is met in the middle of a sequence."""
-    network = load_network(content, name=file)
+    network = load_network(content, name=file, carries_state=carries_state)
     vectors: list[Vector] = []
     for row in range(CANARY_VECTORS):
         feeds: dict[str, Floats] = {name: values[row : row + 1] for name, values in run.held.items()}

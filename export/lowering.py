@@ -1,4 +1,4 @@
-"""How a network reaches TFLite: whole, unrolled, or stepwise with its state made explicit."""
+"""How a network reaches TFLite: whole, unrolled, fused, or stepwise with its state made explicit."""
 # Keras ships no types: what its objects return is unknown to the checker. The functions' own signatures are typed.
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false
@@ -14,7 +14,19 @@ from edge.flow import Floats
 from export.convert import convert
 from export.errors import LoweringError
 from export.forms import CarriedState, Form, Lowered, Parent
-from export.parents import CONVOLUTIONS, RECURRENT, answers, inputs_of, read_parent, rebuilt, recurrent_layers
+from export.fused import OPERATOR, fused
+from export.operators import operators
+from export.parents import (
+    CONVOLUTIONS,
+    RECURRENT,
+    answers,
+    calls,
+    graph_of,
+    inputs_of,
+    read_parent,
+    rebuilt,
+    recurrent_layers,
+)
 
 STATE_MARGIN = 2.0
 """A carried state may reach this many times what calibration showed; beyond lies no training, only drift."""
@@ -42,11 +54,13 @@ def examine(path: Path, sample: Mapping[str, Floats]) -> Parent:
         given = sample[name].shape[1:]
         if len(given) != len(shape) or any(side not in (None, there) for side, there in zip(shape, given, strict=True)):
             raise LoweringError(f"{path}: input {name} has shape {shape}, but its data {given}; make the windows anew")
+    graph = graph_of(model)
     return Parent(
         recurrent=tuple(recurrent_layers(model)),
         answers=answers(model, sample),
-        parameters=int(model.count_params()),
-        convolutional=any(isinstance(layer, CONVOLUTIONS) for layer in model.layers),
+        parameters=graph.parameters if graph is not None else int(model.count_params()),
+        convolutional=any(isinstance(layer, CONVOLUTIONS) for layer in model.layers)
+        or (graph is not None and graph.convolutional),
     )
 
 
@@ -54,11 +68,17 @@ def lower(path: Path, form: Form, calibration: Mapping[str, Floats]) -> Lowered:
     """Bring a saved network into one form; raise LoweringError where it cannot be."""
     model = read_parent(path)
     if form.shape == "whole":
-        return Lowered(form, convert(model, form.weights, calibration), ())
+        content = convert(model, form.weights, calibration)
+        return Lowered(form, content, (), OPERATOR in operators(content))
     if not recurrent_layers(model):
         raise LoweringError(f"{path} has no recurrent layer; {form.name} says nothing for it, use {form.weights}")
     if form.shape == "unrolled":
         return Lowered(form, convert(unrolled(model, calibration), form.weights, calibration), ())
+    if form.shape == "fused":
+        content = convert(fused(model, calibration), form.weights, calibration)
+        if OPERATOR not in operators(content):
+            raise LoweringError(f"{model.name}: the converter leaves its recurrent layers a loop; use another form")
+        return Lowered(form, content, (), carries_state=True)
     step = stepwise(model)
     states, seen = walked(step, calibration)
     return Lowered(form, convert(step, form.weights, seen), states)
@@ -84,7 +104,7 @@ def stepwise(model: keras.Model) -> keras.Model:
     known: dict[int, Any] = {id(source): layers.Reshape((1, source.shape[2]), name="one_moment")(moment)}
     state_inputs: list[Any] = []
     state_outputs: dict[str, Any] = {}
-    for layer, given, result in _calls(model):
+    for layer, given, result in calls(model):
         here = [known[id(tensor)] for tensor in given]
         config = cast(dict[str, Any], layer.get_config())
         if isinstance(layer, RECURRENT):
@@ -117,13 +137,6 @@ def stepwise(model: keras.Model) -> keras.Model:
     made = keras.Model([moment, *state_inputs], [answer, *state_outputs.values()], name=f"{model.name}_step")
     made.output_names = ["logits", *state_outputs]
     return made
-
-
-def _calls(model: keras.Model) -> list[tuple[keras.layers.Layer, list[Any], Any]]:
-    """Each layer with the tensors it is given and the one it returns, in the order they run."""
-    by_depth = cast("dict[int, list[Any]]", cast(Any, model)._nodes_by_depth)
-    nodes = [node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth] if not node.is_input]
-    return [(node.operation, list(node.input_tensors), node.outputs[0]) for node in nodes]
 
 
 def walked(step: keras.Model, calibration: Mapping[str, Floats]) -> tuple[tuple[CarriedState, ...], dict[str, Floats]]:

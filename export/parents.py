@@ -1,4 +1,4 @@
-"""The float parent: a `.keras` file, read, checked, and made plain float32."""
+"""The float parent: a `.keras` file or a SavedModel, read, checked, and made plain float32."""
 # Keras ships no types: what its objects return is unknown to the checker. The functions' own signatures are typed.
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false
@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from edge.flow import Floats
 from export.errors import ExportError
+from export.saved_models import Graph, read_saved
 
 RECURRENT = (keras.layers.LSTM, keras.layers.GRU, keras.layers.SimpleRNN)
 CONVOLUTIONS = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
@@ -29,11 +30,23 @@ Rebuild: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
 
 def read_parent(path: Path) -> keras.Model:
     """Load a network without its training state, in float32; raise ExportError when it cannot be used."""
+    if path.is_dir():
+        saved = read_saved(path)
+        return saved if graph_of(saved) is not None else _plain_float(path, saved)
     try:
         model = cast(keras.Model, keras.saving.load_model(path, compile=False, safe_mode=True))
     except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
         cause = " ".join(str(error).split())[:200]
         raise ExportError(f"{path} cannot be read as a Keras model ({cause}); train or save it again") from error
+    return _plain_float(path, model)
+
+
+def graph_of(model: keras.Model) -> Graph | None:
+    """The one layer of a SavedModel whose layers are not told."""
+    return next((layer for layer in cast(Sequence[object], model.layers) if isinstance(layer, Graph)), None)
+
+
+def _plain_float(path: Path, model: keras.Model) -> keras.Model:
     for weight in model.weights:
         if not bool(np.all(np.isfinite(np.asarray(weight, np.float32)))):
             raise ExportError(
@@ -80,6 +93,13 @@ def recurrent_layers(model: keras.Model) -> list[str]:
     """Names of the layers that run over time."""
     over_time = (*RECURRENT, keras.layers.Bidirectional)
     return [layer.name for layer in cast(Sequence[keras.layers.Layer], model.layers) if isinstance(layer, over_time)]
+
+
+def calls(model: keras.Model) -> list[tuple[keras.layers.Layer, list[Any], Any]]:
+    """Each layer with the tensors it is given and the one it returns, in the order they run."""
+    by_depth = cast("dict[int, list[Any]]", cast(Any, model)._nodes_by_depth)
+    nodes = [node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth] if not node.is_input]
+    return [(node.operation, list(node.input_tensors), node.outputs[0]) for node in nodes]
 
 
 def _plain(config: object) -> object:

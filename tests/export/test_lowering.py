@@ -37,13 +37,20 @@ def test_stepwise_says_at_the_end_what_the_whole_window_says(tmp_path: Path, kin
 
 @pytest.mark.parametrize(
     ("shape", "weights"),
-    [("stepwise", "dynamic"), ("stepwise", "16x8"), ("stepwise", "int8"), ("unrolled", "int8"), ("whole", "float")],
+    [
+        ("stepwise", "dynamic"),
+        ("stepwise", "16x8"),
+        ("stepwise", "int8"),
+        ("unrolled", "int8"),
+        ("whole", "float"),
+        ("fused", "dynamic"),
+    ],
 )
 def test_a_recurrent_network_keeps_its_word_in_every_form(runs: Path, shape: Shape, weights: Weights) -> None:
     run = read_run(runs / "wrist")
     held = {name: values[:40] for name, values in run.held.items()}
     lowered = lower(run.parent, Form(shape, weights), run.calibration)
-    network = load_network(lowered.content, name="n.tflite")
+    network = load_network(lowered.content, name="n.tflite", carries_state=lowered.carries_state)
     measured = compare(logits_of(network, held, lowered.states), parent_logits(run.parent, held), None)
     assert measured.agreement >= 0.97
     assert measured.drift < 0.2
@@ -53,6 +60,30 @@ def test_a_recurrent_network_keeps_its_word_in_every_form(runs: Path, shape: Sha
         assert {port.dtype.name for port in ports} == {"int8"}
         # A gate that meets the empty cell of the first moment has no reader: the converter leaves its SPLIT in float.
         assert operators(lowered.content).get("DEQUANTIZE", 0) <= 2
+
+
+def test_a_fused_memory_is_one_operator_that_must_be_reset(runs: Path) -> None:
+    run = read_run(runs / "wrist")
+    lowered = lower(run.parent, Form("fused", "float"), run.calibration)
+    assert operators(lowered.content)["UNIDIRECTIONAL_SEQUENCE_LSTM"] == 2
+    rows = {name: values[:5] for name, values in run.held.items()}
+    whole = parent_logits(run.parent, rows)
+    network = load_network(lowered.content, name="f.tflite", carries_state=True)
+    for _ in range(2):
+        np.testing.assert_allclose(logits_of(network, rows), whole, atol=1e-4)
+    # The trap: without the reset, a second run begins where the first ended.
+    forgetful = load_network(lowered.content, name="f.tflite")
+    np.testing.assert_allclose(logits_of(forgetful, {"features": rows["features"][:1]}), whole[:1], atol=1e-4)
+    assert np.abs(logits_of(forgetful, rows) - whole).max() > 0.1
+
+
+def test_the_fused_form_says_why_it_is_not_to_be_had(tmp_path: Path, runs: Path) -> None:
+    apart("tests.fakes.keras_networks", "save_wrist", tmp_path / "wrist", "gru")
+    run = read_run(tmp_path / "wrist")
+    with pytest.raises(LoweringError, match=r"layer memory \(GRU\) has no fused operator; use another form"):
+        lower(run.parent, Form("fused", "dynamic"), run.calibration)
+    with pytest.raises(LoweringError, match=r"converter refuses \(.*UNIDIRECTIONAL_SEQUENCE_LSTM"):
+        lower(runs / "wrist" / "model.keras", Form("fused", "16x8"), run.calibration)
 
 
 def test_a_convolution_in_bfloat16_with_open_sides_becomes_int8(tmp_path: Path) -> None:
@@ -111,3 +142,27 @@ def test_data_of_another_shape_or_name_is_refused(runs: Path) -> None:
         examine(run.parent, {"face": run.held["features"]})
     with pytest.raises(LoweringError, match=r"input features has shape \(6, 3\), but its data \(6, 2\)"):
         examine(run.parent, {"features": run.held["features"][:, :, :2]})
+
+
+def test_a_saved_model_is_as_good_as_a_keras_file(tmp_path: Path) -> None:
+    apart("tests.fakes.keras_networks", "save_saved_models", tmp_path)
+    run = read_run(tmp_path / "face", parent=tmp_path / "face" / "graph")
+    parent = examine(run.parent, {"face": run.held["face"][:20]})
+    assert (parent.recurrent, parent.convolutional) == ((), True)
+    lowered = lower(run.parent, Form("whole", "int8"), run.calibration)
+    assert fully_integer(lowered.content)
+    assert list(load_network(lowered.content, name="f.tflite").inputs) == ["face"]
+    np.testing.assert_allclose(
+        parent.answers["logits"], parent_logits(tmp_path / "face" / "model.keras", {"face": run.held["face"][:20]}),
+        atol=1e-4,
+    )  # fmt: skip
+    # Keras 2 leaves its layers beside the graph, so that every form can be had.
+    layers = tmp_path / "wrist" / "layers"
+    held = {"features": read_run(tmp_path / "wrist", parent=layers).held["features"][:20]}
+    assert examine(layers, held).recurrent == ("memory",)
+    stepped = lower(layers, Form("stepwise", "dynamic"), held)
+    assert [state.input for state in stepped.states] == ["memory_h", "memory_c"]
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(ExportError, match="empty cannot be read as a SavedModel"):
+        examine(empty, held)

@@ -80,10 +80,12 @@ def test_the_report_shows_every_form_that_was_tried(released: Path) -> None:
     assert report["tools"]["tensorflow"][0].isdigit()
     assert report["cards"]["face"] == {"network": "face"}
     forms = {candidate["form"]: candidate for candidate in report["networks"]["wrist"]["candidates"]}
-    assert len(forms) == 11
+    assert len(forms) == 15
     assert sum(candidate["chosen"] for candidate in forms.values()) == 1
     assert forms["int8"]["refused"].startswith("the converter")
     assert forms["stepwise-dynamic"]["measured"]["agreement"] >= 0.97
+    assert forms["fused-dynamic"]["measured"]["agreement"] >= 0.97
+    assert "UNIDIRECTIONAL_SEQUENCE_LSTM" in forms["fused-16x8"]["refused"]
     face = report["networks"]["face"]
     assert face["fully_integer"]
     assert face["measured"]["n"] == 140
