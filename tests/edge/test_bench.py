@@ -1,0 +1,49 @@
+"""The bench measures what it says, on a bundle and for a time that are both little."""
+
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from edge.bench_overhead import overhead
+from edge.bench_watches import latencies
+from edge.bundle import Bundle
+from edge.clock import SystemClock
+from edge.options import whole
+from edge.relay.broker import local_broker
+from edge.settings import ModelSettings, Settings, shipped_bundle
+from tests.edge.daemon.lines import little, trust_our_key
+
+
+def test_the_daemons_cost_is_told_beside_the_bare_networks() -> None:
+    bundle = Bundle.open(shipped_bundle(), canary=False)
+    found = overhead(bundle, None, SystemClock())
+    judging = cast(dict[str, dict[str, float]], found["judging"])
+    assert found["frame"] is None
+    assert judging["daemon_ms"]["p50"] > judging["networks_ms"]["p50"] > 0
+
+
+async def test_every_window_of_every_watch_is_timed_to_the_broker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trust_our_key(tmp_path, monkeypatch)
+    little(tmp_path / "bundle")
+    async with local_broker() as broker:
+        settings = Settings(models=ModelSettings(bundle=str(tmp_path / "bundle")))
+        found = await latencies(settings, str(broker), 2, 2.0)
+    alerts, times = cast(dict[str, int], found["alerts"]), cast(dict[str, float], found["sensor_to_puback_ms"])
+    assert alerts["raised"] == alerts["acked"] == times["n"] >= 4
+    assert 0 < times["p50"] <= times["p99"]
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        (["bench", "--json"], ["bench", "--json", "-"]),
+        (["bench", "--json", "--seconds", "5"], ["bench", "--json", "-", "--seconds", "5"]),
+        (["bench", "--json", "out.json"], ["bench", "--json", "out.json"]),
+        (["bench", "--json", "-"], ["bench", "--json", "-"]),
+    ],
+)
+def test_a_bare_json_means_standard_output(given: list[str], read: list[str]) -> None:
+    assert whole(given) == read
