@@ -51,7 +51,7 @@ def _row(policy: str, said: Said) -> str:
             _percent(said["bytes_saved"]),
             _percent(said["camera_saved"]),
             f"{100 * cast(float, said['balanced_accuracy']):.1f}",
-            f"{-100 * lost['mean']:+.1f} ± {100 * lost['sd']:.1f}",
+            f"{0.0 - 100 * lost['mean']:+.1f} ± {100 * lost['sd']:.1f}",
             f"{said['noticed']} of {said['episodes']}",
             f"{later['mean']:.2f} ({later['median']:g})",
             f"{100 * cast(float, said['at_most_one_window_later']):.0f}",

@@ -19,29 +19,36 @@ Told = Mapping[str, Mapping[str, object]]
 
 
 def plot(told: Told, lives: Mapping[str, Sequence[Lived]], path: Path) -> None:
-    """Above: what is lost over what is saved, dots the mean of people, bars their standard error; below: one person."""
-    figure = Figure(figsize=(9.2, 6.4), layout="constrained")
+    """Above: accuracy over bytes, and how well camera time is placed; below: one person of middling cost.
+
+    Dots are means over people; across, bars are their standard deviation, upright its standard error.
+    """
+    figure = Figure(figsize=(9.2, 6.6), layout="constrained")
     grid = figure.add_gridspec(2, 2, height_ratios=(1.25, 1))
-    _trade(figure.add_subplot(grid[0, 0]), told, "kilobytes_per_hour", 1.0, "bytes on air, MB per hour", 1e-3)
-    _trade(figure.add_subplot(grid[0, 1]), told, "camera_share", 1.0, "time with an open camera, %", 100.0)
+    left, right = figure.add_subplot(grid[0, 0]), figure.add_subplot(grid[0, 1])
+    count = len(lives["adaptive"])
+    for policy, said in told.items():
+        spent, score, open_ = (
+            cast(Mapping[str, float], said[name])
+            for name in ("kilobytes_per_hour", "balanced_accuracy_of_people", "camera_share")
+        )
+        colour, error = _COLOURS[policy], 100 * score["sd"] / np.sqrt(count)
+        left.errorbar(
+            spent["mean"] / 1000, 100 * score["mean"], xerr=spent["sd"] / 1000, yerr=error,
+            fmt="o", color=colour, capsize=3, label=policy,
+        )  # fmt: skip
+        inside = 100 * cast(float, said["camera_time_in_stress"])
+        right.errorbar(100 * open_["mean"], inside, xerr=100 * open_["sd"], fmt="o", color=colour, capsize=3)
+    left.set(xlabel="bytes on air, MB an hour", ylabel="balanced accuracy, %")
+    right.set(xlabel="time with an open camera, %", ylabel="of that, under stress, %")
+    for axes in (left, right):
+        axes.set_xlim(left=0)
+        axes.grid(alpha=0.25)
+    right.set_ylim(bottom=0)
+    figure.legend(loc="outside upper center", ncols=len(told), fontsize=8, frameon=False)
     _one(figure.add_subplot(grid[1, :]), _telling(lives["adaptive"]))
     with matplotlib.rc_context({"svg.hashsalt": path.name, "svg.fonttype": "none"}):
         figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
-
-
-def _trade(axes: Axes, told: Told, cost: str, most: float, name: str, unit: float) -> None:
-    del most
-    for policy, said in told.items():
-        spent = cast(Mapping[str, float], said[cost])
-        score = cast(Mapping[str, float], said["balanced_accuracy_of_people"])
-        axes.errorbar(
-            unit * spent["mean"], 100 * score["mean"], xerr=unit * spent["sd"], yerr=100 * score["sd"] / np.sqrt(27),
-            fmt="o", color=_COLOURS[policy], capsize=3, label=policy,
-        )  # fmt: skip
-    axes.set(xlabel=name, ylabel="balanced accuracy, %")
-    axes.set_xlim(left=0)
-    axes.grid(alpha=0.25)
-    axes.legend(fontsize=8, loc="lower right")
 
 
 def _telling(lives: Sequence[Lived]) -> Lived:
