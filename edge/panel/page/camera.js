@@ -9,7 +9,9 @@ const picture = document.querySelector("#picture");
 const stageSays = document.querySelector("#stage-says");
 const faceSays = document.querySelector("#face-says");
 const look = document.querySelector("#look");
+let looking = false;
 let timer = 0;
+let turn = 0; // goes up whenever looking ends
 
 export function showCamera(camera) {
   look.disabled = !camera.source;
@@ -45,24 +47,27 @@ export function showCamera(camera) {
   faceSays.textContent = `Face ${how}, score ${face.score.toFixed(2)}, in ${camera.faces} of ${camera.frames} frames.`;
 }
 
-async function fetchPicture() {
+async function fetchPicture(mine) {
   try {
     const answer = await ask("/picture");
     const bitmap = await createImageBitmap(await answer.blob());
-    picture.width = bitmap.width;
-    picture.height = bitmap.height;
-    picture.getContext("2d").drawImage(bitmap, 0, 0);
-    bitmap.close();
-    picture.hidden = !timer;
+    if (mine === turn) {
+      picture.width = bitmap.width;
+      picture.height = bitmap.height;
+      picture.getContext("2d").drawImage(bitmap, 0, 0);
+      picture.hidden = false;
+    }
+    bitmap.close(); // one that was on its way when it was no longer wanted is never shown
   } catch (error) {
-    faceSays.textContent = error.message;
+    if (mine === turn) faceSays.textContent = error.message;
   }
-  if (timer) timer = setTimeout(fetchPicture, EVERY_MS);
+  if (mine === turn) timer = setTimeout(() => fetchPicture(mine), EVERY_MS);
 }
 
 export function stop() {
   clearTimeout(timer);
-  timer = 0;
+  looking = false;
+  turn += 1;
   picture.hidden = true;
   picture.width = picture.height = 1; // nothing of it is left behind
   look.setAttribute("aria-pressed", "false");
@@ -70,12 +75,12 @@ export function stop() {
 }
 
 look.addEventListener("click", () => {
-  if (timer) {
+  if (looking) {
     stop();
     return;
   }
   look.setAttribute("aria-pressed", "true");
   look.textContent = "Hide the picture";
-  timer = 1;
-  fetchPicture();
+  looking = true;
+  fetchPicture(turn);
 });
