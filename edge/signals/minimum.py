@@ -18,12 +18,13 @@ LEAST_S: Mapping[str, float] = MappingProxyType(
     }
 )  # fmt: skip
 """Seconds of signal without which no window gives the feature. With them it may still be NaN, for want of beats."""
-_OF: Mapping[str, tuple[Channel, ...]] = MappingProxyType(
-    dict.fromkeys(heart.NAMES, (Channel.PULSE, Channel.BEAT_INTERVAL, Channel.HEART_RATE))
-    | dict.fromkeys(skin.NAMES[:-2], (Channel.SKIN_CONDUCTANCE,))
-    | dict.fromkeys(skin.NAMES[-2:], (Channel.SKIN_TEMPERATURE,))
-    | dict.fromkeys(motion.NAMES, (Channel.MOTION,))
+_OWNERS: tuple[tuple[tuple[str, ...], tuple[Channel, ...]], ...] = (
+    (heart.NAMES, (Channel.PULSE, Channel.BEAT_INTERVAL, Channel.HEART_RATE)),
+    (skin.NAMES[:-2], (Channel.SKIN_CONDUCTANCE,)),
+    (skin.NAMES[-2:], (Channel.SKIN_TEMPERATURE,)),
+    (motion.NAMES, (Channel.MOTION,)),
 )
+_OF: Mapping[str, tuple[Channel, ...]] = {name: channels for names, channels in _OWNERS for name in names}
 
 
 def short(window: Window) -> frozenset[str]:

@@ -65,7 +65,7 @@ def band_power(hz: Doubles, density: Doubles, low_hz: float, high_hz: float) -> 
 def welch_of_beats(ends_s: Doubles, intervals_ms: Doubles, low_hz: float, high_hz: float) -> float:
     """Power of a beat-interval series in a band, ms^2: cubic interpolation at 4 Hz, Hann stretches.
 
-    Stretches hold two periods of ``low_hz``; a series shorter than that gives NaN. The other way to LF and HF, beside
+    Stretches are half of the series, and hold two periods of ``low_hz``; a series shorter than those gives NaN. The other way to LF and HF, beside
     Lomb and Scargle's (edge/signals/heart.band_powers), which needs no grid.
     """
     if len(ends_s) < 4 or not low_hz > 0 or not float(ends_s[-1] - ends_s[0]) >= _LEAST_PERIODS / low_hz:
@@ -73,7 +73,8 @@ def welch_of_beats(ends_s: Doubles, intervals_ms: Doubles, low_hz: float, high_h
     if bool((np.diff(ends_s) <= 0).any()) or float(ends_s[-1] - ends_s[0]) * _BEAT_HZ > _MOST_GRID:
         return math.nan
     grid = np.arange(float(ends_s[0]), float(ends_s[-1]), 1 / _BEAT_HZ)
-    hz, density = welch(cubic(ends_s, intervals_ms, grid), _BEAT_HZ, _LEAST_PERIODS / low_hz)
+    stretch_s = max(_LEAST_PERIODS / low_hz, float(ends_s[-1] - ends_s[0]) / 2)
+    hz, density = welch(cubic(ends_s, intervals_ms, grid), _BEAT_HZ, stretch_s)
     return band_power(hz, density, low_hz, high_hz)
 
 
