@@ -31,7 +31,7 @@ class CameraSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the camera is. It is off until a source is named; frames are never written."""
 
     source: str = ""
-    """`device:/dev/video0`, a name of /dev/v4l/by-id, `picamera2:0`, `gst:...`, a video file or a picture; empty: none."""
+    """`device:/dev/video0`, a name of /dev/v4l/by-id, `picamera2:0`, `gst:...`, a file, a picture; empty for none."""
     fps: float = 5.0
     """Frames looked at a second."""
     loop: bool = False

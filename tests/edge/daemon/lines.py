@@ -14,7 +14,7 @@ from edge.bundle_keys import key_line
 from edge.health import ProcessMeter
 from edge.inference.decision import DecisionSettings
 from edge.service import Service, open_service
-from edge.settings import ModelSettings, Settings, WatchSettings
+from edge.settings import CameraSettings, ModelSettings, Settings, WatchSettings
 from export.pack import write_bundle
 from tests.edge.panel.little_bundle import little_contract
 from tests.fakes.bundles import KEY
@@ -57,12 +57,17 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def running(folder: Path, bundle: Path, config: Path | None = None) -> AsyncGenerator[Running]:
+async def running(
+    folder: Path, bundle: Path | None, config: Path | None = None, camera: Path | None = None
+) -> AsyncGenerator[Running]:
+    """``bundle`` None for the one that ships; ``camera`` a file."""
     settings = msgspec.structs.replace(
         Settings(),
         state_dir=str(folder / "state"),
         watch=WatchSettings("virtual:wearer?seed=1"),
-        models=ModelSettings(bundle=str(bundle)),
+        models=ModelSettings(bundle=str(bundle or "")),
+        camera=CameraSettings(str(camera or ""), 20.0, loop=True),
+        sampling=msgspec.structs.replace(Settings().sampling, mode="full"),
         decision=ALWAYS,
     )
     stop, reload = asyncio.Event(), asyncio.Event()
