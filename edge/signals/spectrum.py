@@ -65,8 +65,8 @@ def band_power(hz: Doubles, density: Doubles, low_hz: float, high_hz: float) -> 
 def welch_of_beats(ends_s: Doubles, intervals_ms: Doubles, low_hz: float, high_hz: float) -> float:
     """Power of a beat-interval series in a band, ms^2: cubic interpolation at 4 Hz, Hann stretches.
 
-    Stretches are half of the series, and hold two periods of ``low_hz``; a series shorter than those gives NaN. The other way to LF and HF, beside
-    Lomb and Scargle's (edge/signals/heart.band_powers), which needs no grid.
+    Stretches are half of the series, and hold two periods of ``low_hz``; a series shorter than those gives NaN.
+    The other way to LF and HF, beside Lomb and Scargle's (edge/signals/heart.band_powers), which needs no grid.
     """
     if len(ends_s) < 4 or not low_hz > 0 or not float(ends_s[-1] - ends_s[0]) >= _LEAST_PERIODS / low_hz:
         return math.nan
