@@ -38,7 +38,7 @@ def decode(payload: bytes) -> PolarData:
     frame_type, compressed = layout & ~_COMPRESSED, bool(layout & _COMPRESSED)
     match measurement & _TYPE_MASK, compressed, frame_type:
         case PolarMeasurement.ECG, False, 0:
-            return PolarEcg(PolarHead(time_ns, 0), tuple(row[0] for row in _raw(payload, 3, 1)))
+            return PolarEcg(PolarHead(time_ns, 0), tuple(_flat(_body(payload, 3), 3)))
         case PolarMeasurement.ACCELERATION, False, 0 | 1 | 2:
             rows = _raw(payload, _ACC_RAW[frame_type], 3)
             return PolarAcceleration(PolarHead(time_ns, frame_type), tuple((x, y, z) for x, y, z in rows))
@@ -88,15 +88,25 @@ def _beats(payload: bytes) -> Iterator[PolarBeat]:
 
 
 def _raw(payload: bytes, size: int, channels: int) -> Rows:
+    return _split(_body(payload, size * channels), size, channels)
+
+
+def _body(payload: bytes, sample_bytes: int) -> bytes:
     body = payload[_HEAD.size :]
-    if len(body) % (size * channels):
-        raise CodecError(f"samples are not {size * channels} bytes each", payload)
-    return _split(body, size, channels)
+    if len(body) % sample_bytes:
+        raise CodecError(f"samples are not {sample_bytes} bytes each", payload)
+    return body
 
 
 def _split(body: bytes, size: int, channels: int) -> Rows:
-    flat = [int.from_bytes(body[at : at + size], "little", signed=True) for at in range(0, len(body), size)]
+    flat = _flat(body, size)
     return tuple(tuple(flat[at : at + channels]) for at in range(0, len(flat), channels))
+
+
+def _flat(body: bytes, size: int) -> Sequence[int]:
+    if size == 2:
+        return struct.unpack(f"<{len(body) // 2}h", body)
+    return [int.from_bytes(body[at : at + size], "little", signed=True) for at in range(0, len(body), size)]
 
 
 def _join(rows: Iterable[Sequence[int]], size: int) -> bytes:
