@@ -76,8 +76,10 @@ class Tab(Wire):
         )
 
     async def value(self, expression: str) -> object:
-        """What a JavaScript expression is, as JSON; a promise is awaited."""
+        """What a JavaScript expression is, as JSON; a promise is awaited. RuntimeError with what it threw."""
         told = await self.ask("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        if "exceptionDetails" in told:
+            raise RuntimeError(f"{expression}: {told['exceptionDetails']}")
         return msgspec.convert(told["result"], dict[str, object]).get("value")
 
 
@@ -104,6 +106,10 @@ class Browser:
             async with self._http.ws_connect(f"http://127.0.0.1:{self._port}/devtools/page/{target}") as socket:
                 tab = Tab(socket)
                 await tab.ask("Performance.enable")
+                async with asyncio.timeout(_START_S):
+                    there = f"location.href === '{url}' && document.readyState === 'complete'"
+                    while not await tab.value(there):  # noqa: ASYNC110 - a page that is not there yet tells nobody
+                        await asyncio.sleep(0.05)
                 yield tab
         finally:
             await self._wire.ask("Target.disposeBrowserContext", browserContextId=person)
