@@ -1,7 +1,8 @@
 """Training the fusion head from what both networks said of people they never learned.
 
-Needs runs/face/tuning.npz (what the device would believe of the face network's tuning part) and runs/wrist/oof.npz (the wrist network's
-probabilities on its left-out subjects). People of one half train the head, those of the other half judge it.
+Needs runs/face/tuning.npz (what the device would believe of the face network's tuning part) and runs/wrist/oof.npz (the
+wrist network's probabilities on its left-out subjects). People of one half train the head, those of the other half
+judge it.
 """
 # Keras ships no types: what its objects return is unknown to the checker. The functions' own signatures are typed.
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false

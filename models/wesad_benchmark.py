@@ -31,7 +31,6 @@ from models.wrist_training import Recipe, fit, network, sequences, with_trends
 CLASSES = {wesad.Calm.BASELINE: ("baseline", "stress"), wesad.Calm.AMUSEMENT_APART: ("baseline", "stress", "amusement")}
 _ROWS = 540
 _LATE_STARTS = (0, 120, 260)
-"""As many as our recipe would have take three times as long to tell, and gave the same."""
 _UNSEEN = 4
 """People that the network of the run's files has not met either: with them the exporter can say what int8 costs."""
 
