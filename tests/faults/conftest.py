@@ -1,11 +1,11 @@
-"""How many fault schedules to run, and how fast the relay got over them."""
+"""How many fault schedules to run, and how fast relay, watch or camera got over them."""
 
 import statistics
 
 import pytest
 
 _SHORT = 4
-_RECOVERIES = pytest.StashKey[list[float]]()
+_RECOVERIES = pytest.StashKey[dict[str, list[float]]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -21,17 +21,24 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-def recoveries(request: pytest.FixtureRequest) -> list[float]:
+def sensors_back(request: pytest.FixtureRequest) -> dict[str, list[float]]:
+    """Seconds from the last mending of a sensor until it spoke from an alert again, by sensor; one entry a schedule."""
+    return request.config.stash.setdefault(_RECOVERIES, {})
+
+
+@pytest.fixture
+def recoveries(sensors_back: dict[str, list[float]]) -> list[float]:
     """Seconds from the last mending until everything was acknowledged; one entry a schedule."""
-    return request.config.stash.setdefault(_RECOVERIES, [])
+    return sensors_back.setdefault("relay", [])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    took = sorted(config.stash.get(_RECOVERIES, list[float]()))
-    if len(took) > 1:
-        shares = statistics.quantiles(took, n=100, method="inclusive")
-        figures = f"recovery p50 {shares[49]:.3f} s, p99 {shares[98]:.3f} s, most {took[-1]:.3f} s"
-        terminalreporter.write_line(f"{len(took)} fault schedules, {figures}")
+    for name, unsorted in sorted(config.stash.get(_RECOVERIES, dict[str, list[float]]()).items()):
+        took = sorted(unsorted)
+        if len(took) > 1:
+            shares = statistics.quantiles(took, n=100, method="inclusive")
+            figures = f"p50 {shares[49]:.3f} s, p99 {shares[98]:.3f} s, most {took[-1]:.3f} s"
+            terminalreporter.write_line(f"{name}: recovery after {len(took)} fault schedules {figures}")
 
 
 def _whole(config: pytest.Config, option: str, default: int) -> int:

@@ -15,8 +15,8 @@ from tests.edge.relay.listening import an_alert
 class SteppedClock(SystemClock):
     """The machine's clock, whose wall time can be set wrong."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, speed: float = 1.0) -> None:
+        super().__init__(speed)
         self.wrong_s = 0.0
 
     def wall(self) -> UnixNs:
