@@ -14,9 +14,7 @@ from tests.faults.raising import Promise
 
 _FORKS = multiprocessing.get_context("forkserver")
 # Everything a daemon imports is imported once, in the server that forks; what it opens and starts is its own.
-_FORKS.set_forkserver_preload(
-    ["__main__", "tests.faults.guard", "edge.inference.runtime", "edge.sensing.face"]
-)
+_FORKS.set_forkserver_preload(["__main__", "tests.faults.guard", "edge.inference.runtime", "edge.sensing.face"])
 
 
 @dataclass(frozen=True, slots=True)
