@@ -21,7 +21,7 @@ from edge.bundle_keys import KeyFileError, fingerprint, read_keys
 from export.archive import SUFFIX, archive, unpack
 from export.choose import Choice, table
 from export.errors import BarError, ExportError
-from export.inspection import bench_rows, differences, kept_bytes, network_rows, summary
+from export.inspection import bench_rows, differences, kept_bytes, network_rows, proven_twins, summary
 from export.onnx_choose import OnnxChoice
 from export.pack import PackError
 from export.release import Order, release_bundle
@@ -106,9 +106,13 @@ def verify(bundle: Given, trusted: Trusted = None, json: Json = None) -> None:
     """Check signature, expiry, every file and the canary as a device does."""
     console = Console(stderr=True)
     with _sentences(console, json), _opened(bundle, trusted) as opened:
-        _write(json, summary(opened))
+        twins = proven_twins(opened)
+        _write(json, {**summary(opened), "twins_passed": twins})
         files = len(opened.manifest.files)
-        console.print(f"[green]sound[/] {bundle}: {opened.label}, {files} files, canary passed", soft_wrap=True)
+        beside = f", by {twins} ONNX twins too" if twins else ""
+        if twins is None:
+            beside = "; its ONNX twins were not run: install onnxruntime to have them proven"
+        console.print(f"[green]sound[/] {bundle}: {opened.label}, {files} files, canary passed{beside}", soft_wrap=True)
 
 
 @app.command()
@@ -143,9 +147,9 @@ def bench(
     console = Console(stderr=True)
     with _sentences(console, json), _opened(bundle, trusted) as opened:
         with console.status("timing") as status:
-            rows, told = zip(*bench_rows(opened, threads, lambda word: status.update(word)), strict=True)
-        _table(console, ("network", "p50 ms", "p99 ms", "float p50", "float p99"), rows)
-        _write(json, {"bundle": opened.label, "threads": threads, "networks": told})
+            timed = list(bench_rows(opened, threads, lambda word: status.update(word)))
+        _table(console, ("network", "p50 ms", "p99 ms", "float p50", "float p99"), (row for row, _ in timed))
+        _write(json, {"bundle": opened.label, "threads": threads, "networks": [told for _, told in timed]})
 
 
 @app.command("unpack")

@@ -49,7 +49,7 @@ def served(model: Any, shapes: Mapping[str, tuple[int, ...]], batch: int | None 
     module = tf.Module()
     # A variable of Keras 3 wraps TensorFlow's; one of Keras 2 is TensorFlow's.
     wrapped = isinstance(model, keras.Model)
-    module.variables_of_the_network = [cast(Any, v).value if wrapped else v for v in model.variables]
+    module.variables_of_the_network = [v.value if wrapped else v for v in model.variables]
     if wrapped and (graph := graph_of(model)) is not None:
         module.graph_of_the_network = graph.loaded
     signature = [tf.TensorSpec((batch, *shapes[name]), tf.float32, name=name) for name in names]

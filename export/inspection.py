@@ -1,14 +1,30 @@
 """What a bundle is, for people: releases told in tables, two of them compared, one timed."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import TypeAlias, cast
 
 import msgspec
 
 from edge.bundle import Bundle
+from edge.bundle_canary import TWINS
+from edge.inference.choice import installed
 from export.verify import timed
 
 Row: TypeAlias = tuple[str, ...]
+ONNX_RUNTIME = "onnxruntime"
+
+
+def proven_twins(bundle: Bundle) -> int | None:
+    """Put the ONNX twins to their canary, too; how many there are, or None where ONNX Runtime is not installed.
+
+    Raises WrongAnswerError when one answers otherwise than where the bundle was made.
+    """
+    count = sum(piece.onnx is not None for _, piece in bundle.contract.networks())
+    if count and not installed(ONNX_RUNTIME):
+        return None
+    bundle.check_twins()
+    return count
 
 
 def summary(bundle: Bundle) -> dict[str, object]:
@@ -31,33 +47,41 @@ def kept_bytes(bundle: Bundle) -> int:
 
 
 def network_rows(bundle: Bundle) -> Iterator[Row]:
-    """Each network: name, form, kB, inputs, agreement with float, accuracy."""
+    """Each network, its ONNX twin below it: name, form, kB, inputs, agreement with float, accuracy."""
     told = cast(Mapping[str, Mapping[str, object]], bundle.report.get("networks", {}))
     for name, piece in bundle.contract.networks():
-        measured = cast(Mapping[str, object], told.get(name, {}).get("measured", {}))
         inputs = ", ".join(f"{port.name} {'x'.join(map(str, port.shape))} {port.dtype}" for port in piece.inputs)
-        size = bundle.manifest.files[piece.file].bytes
-        yield (
-            name,
-            piece.lowering,
-            f"{size / 1000:.0f}",
-            inputs,
-            _share(measured, "agreement"),
-            _share(measured, "accuracy"),
-        )
+        forms = [(name, piece.file, piece.lowering)]
+        if piece.onnx is not None:
+            forms.append((f"{TWINS}/{name}", piece.onnx.file, piece.onnx.lowering))
+        for place, file, form in forms:
+            measured = cast(Mapping[str, object], told.get(place, {}).get("measured", {}))
+            size = bundle.manifest.files[file].bytes
+            shares = _share(measured, "agreement"), _share(measured, "accuracy")
+            yield (place, form, f"{size / 1000:.1f}", inputs, *shares)
 
 
 def bench_rows(
     bundle: Bundle, threads: int, say: Callable[[str], None] = lambda _: None
 ) -> Iterator[tuple[Row, object]]:
-    """Each network's time here and now, int8 and float: name, int8 p50 and p99, float p50 and p99, in ms."""
+    """Each network's time here and now, as it runs here and in float: name, p50 and p99, float p50 and p99, in ms.
+
+    Below it the time of its ONNX twin, where that is another file and ONNX Runtime is installed.
+    """
     for name, piece in bundle.contract.networks():
         say(name)
-        lowered = timed(bundle.network(name, threads=threads))
+        network = bundle.network(name, threads=threads)
+        lowered = timed(network)
         twin = timed(bundle.network(name, threads=threads, twin=True)) if piece.float_file is not None else None
         words = (f"{lowered.p50:.3f}", f"{lowered.p99:.3f}")
         words += (f"{twin.p50:.3f}", f"{twin.p99:.3f}") if twin is not None else ("-", "-")
         yield (name, *words), {"network": name, "latency_ms": lowered, "float_latency_ms": twin}
+        if piece.onnx is not None and network.name != piece.onnx.file and installed(ONNX_RUNTIME):
+            place = f"{TWINS}/{name}"
+            say(place)
+            other = timed(replace(bundle, runtime="onnx").network(name, threads=threads))
+            row = (place, f"{other.p50:.3f}", f"{other.p99:.3f}", "-", "-")
+            yield row, {"network": place, "latency_ms": other, "float_latency_ms": None}
 
 
 def differences(old: Bundle, new: Bundle) -> dict[str, tuple[object, object]]:

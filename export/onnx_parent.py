@@ -40,7 +40,7 @@ def prepared(name: str, content: bytes, names: Mapping[str, str], held: Mapping[
     stored = {tensor.name for tensor in graph.initializer}
     inputs = [port for port in graph.input if port.name not in stored]
     alone = {inputs[0].name: next(iter(held))} if len(inputs) == len(held) == 1 else {}
-    wanted = {port.name: {**alone, **names}.get(port.name, port.name) for port in inputs}
+    wanted = {str(port.name): {**alone, **names}.get(str(port.name), str(port.name)) for port in inputs}
     if set(wanted.values()) != set(held):
         raise ExportError(
             f"{name} has inputs {sorted(wanted)}, but its data has {sorted(held)}; "

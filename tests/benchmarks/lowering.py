@@ -7,6 +7,9 @@ per answer: of a stepwise form the answer to one new moment, of Keras and all ot
 `--learn` first trains two LSTM layers of 64 on the calibration windows of the wrist's run, to be judged on its held
 people, whom they never met. `--forms` tries the named forms only.
 """
+# TensorFlow and Keras ship no types: what their objects return is unknown to the checker.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
 
 import argparse
 import json
@@ -125,7 +128,7 @@ def learn(wrist: Path, out: Path, epochs: int) -> None:
     model = keras.Model(sequence, keras.layers.Dense(2, name="logits")(x), name="lstm_2x64")
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(2e-3), loss)
-    model.fit(rows, labels, batch_size=32, epochs=epochs, verbose=0)
+    model.fit(rows, labels, batch_size=32, epochs=epochs, verbose="0")
     out.mkdir(parents=True, exist_ok=True)
     model.save(out / "model.keras")
     for file in ("calibration.npz", "held.npz", "contract.json"):

@@ -10,6 +10,8 @@ import pytest
 
 from edge.bundle import Bundle, BundleError
 from edge.bundle_contract import FaceModel
+from edge.flow import Floats
+from edge.inference.choice import Runtime
 from edge.inference.runtime import load_network
 from export.apart import apart
 from export.errors import ExportError
@@ -59,8 +61,9 @@ def test_it_goes_the_way_of_the_keras_files(released: Path, came: Path) -> None:
 
 def test_both_runtimes_say_the_same(released: Path, came: Path) -> None:
     held = {"face": np.load(came / "held.npz")["x"][:40].transpose(0, 2, 3, 1)}
-    said = {}
-    for runtime, library in (("litert", "litert"), ("onnx", "onnxruntime")):
+    said: dict[str, Floats] = {}
+    libraries: dict[Runtime, str] = {"litert": "litert", "onnx": "onnxruntime"}
+    for runtime, library in libraries.items():
         bundle = Bundle.open(released, TRUSTED, runtime=runtime)  # its canary passes in that form
         network = bundle.network("face")
         assert network.runtime.startswith(library)

@@ -13,6 +13,7 @@ from edge.flow import Crop, Features, Modality
 from edge.inference.classifier import Classifier
 from edge.signals.features import FEATURE_VERSION
 from export.apart import apart
+from export.choose import Choice
 from export.errors import BarError, ExportError
 from export.inspection import kept_bytes
 from export.pack import PackError
@@ -157,7 +158,9 @@ def test_a_face_network_with_memory_stays_in_integers(tmp_path: Path) -> None:
     apart("tests.fakes.keras_networks", "save_face", tmp_path / "runs" / "paper", "cnn_lstm")
     order = Order(tmp_path / "runs", tmp_path / "bundle", "x", network="paper", full_int8=True)
     bundle, choices = release_bundle(order, KEY)
-    assert choices["face"].lowered.form.name == "unrolled-int8"
+    face = choices["face"]
+    assert isinstance(face, Choice)
+    assert face.lowered.form.name == "unrolled-int8"
     assert bundle.contract.models.face is not None
 
 
