@@ -111,5 +111,7 @@ def _limits(network: str) -> str:
         "fusion": "No recordings of face and wrist of one person exist here. Pairs were made by label from different "
         "people, and how often a face shows the state of the body is an assumption (`agreement`), not a measurement. "
         "The figures say that the head adds evidence as it should, and nothing on how well it does on people.",
+        "activity": "The table scores people from whom the prototypes were taken: it shows that the device's arithmetic "
+        "is right. What to expect of others stands under Training, `activity`: each person judged by the rest.",
     }.get(network, "")
     return f"## Limits\n\n{told} Not a medical device."
