@@ -8,7 +8,7 @@ from firmware_bridge import codec
 from firmware_bridge.errors import AddressError, LinkError, Trouble
 from firmware_bridge.links import Packet
 from firmware_bridge.links.address import Address
-from firmware_bridge.links.backoff import running
+from firmware_bridge.links.backoff import Backoff, running
 from firmware_bridge.links.formats import Format, chosen
 from firmware_bridge.links.line import Line
 from firmware_bridge.links.pace import Sleep
@@ -97,22 +97,34 @@ class TcpLink:
                 return
 
     async def keep(self) -> None:
-        """Read until the connection breaks, then make it anew, until nothing helps."""
+        """Read until the connection breaks, then make it anew, until nothing helps.
+
+        A device that hangs up without a word, as one that serves somebody else, is not asked again at once.
+        """
+        backoff = Backoff()
         while True:
-            await self._listen()
+            heard = await self._listen()
             await self.disconnect()
+            if heard:
+                backoff.reset()
+            else:
+                await self._sleep(backoff.wait_s())
             if not await self._line.mend(self.connect, self._sleep):
                 return
 
-    async def _listen(self) -> None:
+    async def _listen(self) -> bool:
+        """Pass on what comes, until the end; whether anything came."""
+        heard = False
         if self._streams is None:
-            return
+            return heard
         try:
             while data := await self._streams[0].read(4096):
+                heard = True
                 self._line.feed(data)
         except OSError:
             # Reset by the other side: the same as its end.
-            return
+            return heard
+        return heard
 
     async def _send(self, data: bytes) -> None:
         if self._streams is None:

@@ -67,6 +67,20 @@ async def test_a_broken_connection_is_made_anew():
             second.close()
 
 
+async def test_a_device_that_hangs_up_without_a_word_is_left_in_peace_for_longer_and_longer():
+    clock = SleepClock()
+    async with served() as server:
+        address = Address.parse(f"tcp:127.0.0.1:{server.port}")
+        async with open_tcp(address, now=lambda: 0, sleep=clock.sleep) as link:
+            for _ in range(4):
+                (await server.connections.get())[1].close()
+            _, last = await server.connections.get()
+            last.write(Cobs.stuff(b"one"))
+            assert (await anext(link.packets())).payload == b"one"
+            assert [0.25 * 2**n <= s <= 0.5 * 2**n for n, s in enumerate(clock.slept)] == [True] * 4
+            last.close()
+
+
 async def test_a_server_that_stays_away_ends_the_packets():
     async with served() as server:
         address = Address.parse(f"tcp:127.0.0.1:{server.port}")
