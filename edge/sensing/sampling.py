@@ -88,7 +88,8 @@ class Sampler:
         self._full = Allowance(settings.full_share, settings.full_burst_s, min(60.0, settings.full_burst_s))
         self._stepped: StreamNs | None = None
         self._at_once = True
-        reason = "full: nothing is known of the person yet"
+        asked = settings.mode == "full"
+        reason = "full: the operator asked for it" if asked else "full: nothing is known of the person yet"
         self.plan = self._made(_Wish(Level.FULL, self._fps, reason), StreamNs(0))
 
     @property
