@@ -57,7 +57,8 @@ class Report(logging.Handler):
 def stand_guard(duty: Duty, line: socket.socket) -> None:
     """Run a daemon until it is ordered to end, or killed; the process's own work.
 
-    Says `standing`, then what Report says, then `drained N`. Orders are `step S` (the wall clock jumps) and `end`.
+    Says `standing`, then what Report says, then `drained N`. Orders are `step S` (the wall clock jumps), `tell` (what
+    was counted so far is said) and `end`.
     """
     warnings.simplefilter("error")
     os.environ["XDG_CONFIG_HOME"] = str(duty.keys)
@@ -77,10 +78,20 @@ async def _guard(duty: Duty, line: socket.socket) -> None:
         async with asyncio.TaskGroup() as lanes:
             lanes.create_task(made.play(stop, ProcessMeter(made.clock.now())))
             while (order := (await orders.readline()).decode().split()) and order != ["end"]:
-                assert isinstance(made.clock, SteppedClock)
-                made.clock.wrong_s += float(order[1])
+                if order == ["tell"]:
+                    told.write(f"counts {_counts(made)}\n".encode())
+                else:
+                    assert isinstance(made.clock, SteppedClock)
+                    made.clock.wrong_s += float(order[1])
             stop.set()
         await made.relay.drain(_DRAIN_S)
         told.write(f"drained {made.relay.pending}\n".encode())
     told.close()
     await told.wait_closed()
+
+
+def _counts(made: Service) -> dict[str, object]:
+    """What was heard, seen and lost so far."""
+    health = made.daemon.health
+    counts = {name: dict(some) for name, some in (("samples", health.samples), ("predictions", health.predictions))}
+    return {**counts, "skipped": dict(health.skipped), "lost": dict(made.daemon.losses()), "frames": health.frames}

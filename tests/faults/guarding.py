@@ -48,6 +48,14 @@ class Guard:
 
     async def shows(self, sensor: Modality, since: int) -> float:
         """Seconds from ``since`` until the first alert that shows a sensor at work since then; waits for it."""
+        try:
+            return await self._shown(sensor, since)
+        except TimeoutError as error:
+            self.order("tell")
+            await self._until_told()
+            raise TimeoutError(f"no {sensor} in {PATIENCE_S:g} s; {self}") from error
+
+    async def _shown(self, sensor: Modality, since: int) -> float:
         async with asyncio.timeout(PATIENCE_S):
             while not (found := [one.at for one in self.raised if one.shows(sensor, since)]):
                 assert not self._reading.done(), f"the daemon died; {self}"
@@ -80,6 +88,12 @@ class Guard:
 
     def __str__(self) -> str:
         return "\n".join(["it said:", *self.said[-20:]])
+
+    async def _until_told(self) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while not ((self.said and self.said[-1].startswith("counts")) or self._reading.done()):
+                self._stirred.clear()
+                await self._stirred.wait()
 
     async def _gone(self) -> None:
         async with asyncio.timeout(2 * PATIENCE_S):

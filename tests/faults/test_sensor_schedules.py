@@ -29,10 +29,10 @@ from tests.faults.mosquitto import Mosquitto, needs_mosquitto
 from tests.faults.schedule import CAMERA, PACKETS, WATCH, Fault, Step, make_schedule
 
 ALERT = "vagus/edge/alert"
-_SPEED = 20.0
-_FPS = 10.0
-_LONGEST = 10
-"""Seconds of the watch's life between two faults at most: half a second."""
+_SPEED = 10.0
+_FPS = 5.0
+_LONGEST = 6
+"""Seconds of the watch's life between two faults at most: six tenths of one."""
 _FAULTS = PACKETS + WATCH + CAMERA + (Fault.KILL, Fault.BROKER_STOP, Fault.CUT, Fault.CLOCK_AHEAD, Fault.CLOCK_BACK)
 ALWAYS = DecisionSettings(on=1e-9, off=1e-9, smoothing_s=0, min_duration_s=0, refractory_s=0, stale_s=0)
 """Every window is news, and every news an alert."""
@@ -40,14 +40,14 @@ ALWAYS = DecisionSettings(on=1e-9, off=1e-9, smoothing_s=0, min_duration_s=0, re
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The shipped networks, told of ten seconds once a second, and a user who trusts the key that signs them so."""
+    """The shipped networks, told of ten seconds every two, and a user who trusts the key that signs them so."""
     made = tmp_path_factory.mktemp("guard")
     (made / "keys" / "vagus").mkdir(parents=True)
     (made / "keys" / "vagus" / "trusted.pub").write_text(key_line(KEY.public_key(), "tests"))
     shipped = Bundle.open(shipped_bundle())
     models = shipped.contract.models
     assert models.wrist is not None
-    quick = msgspec.structs.replace(models, wrist=msgspec.structs.replace(models.wrist, window_s=10.0, step_s=1.0))
+    quick = msgspec.structs.replace(models, wrist=msgspec.structs.replace(models.wrist, window_s=10.0, step_s=2.0))
     files = {name: shipped.read(name) for name in shipped.manifest.files if name != "contract.json"}
     write_bundle(made / "bundle", msgspec.structs.replace(shipped.contract, models=quick), files, KEY)
     return made
