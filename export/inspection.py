@@ -50,13 +50,15 @@ def network_rows(bundle: Bundle) -> Iterator[Row]:
     """Each network, its ONNX twin below it: name, form, kB, inputs, agreement with float, accuracy."""
     told = cast(Mapping[str, Mapping[str, object]], bundle.report.get("networks", {}))
     for name, piece in bundle.contract.networks():
-        inputs = ", ".join(f"{port.name} {'x'.join(map(str, port.shape))} {port.dtype}" for port in piece.inputs)
         forms = [(name, piece.file, piece.lowering)]
         if piece.onnx is not None:
             forms.append((f"{TWINS}/{name}", piece.onnx.file, piece.onnx.lowering))
         for place, file, form in forms:
             measured = cast(Mapping[str, object], told.get(place, {}).get("measured", {}))
             size = bundle.manifest.files[file].bytes
+            dtypes = ("float32" if place.startswith(TWINS) else port.dtype for port in piece.inputs)
+            ports = zip(piece.inputs, dtypes, strict=True)
+            inputs = ", ".join(f"{port.name} {'x'.join(map(str, port.shape))} {dtype}" for port, dtype in ports)
             shares = _share(measured, "agreement"), _share(measured, "accuracy")
             yield (place, form, f"{size / 1000:.1f}", inputs, *shares)
 

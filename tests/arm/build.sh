@@ -7,6 +7,7 @@ case $suite in bookworm) python=3.11 ;; trixie) python=3.13 ;; *) echo "no suite
 mkdir -p "$out"
 work=$(mktemp -d "$out/.$suite.XXXXXX")
 trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM
 root=$work/root
 mirror=$(sed -n 's/^URIs: *\([^ ]*\).*/\1/p' /etc/apt/sources.list.d/debian.sources | head -n 1)
 mmdebstrap --quiet --mode=root --variant=extract --architectures=arm64 --include=python3-minimal,python3,libgomp1,libstdc++6 \
