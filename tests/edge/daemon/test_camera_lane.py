@@ -47,4 +47,4 @@ async def test_a_pipe_that_blocks_holds_up_nobody(tmp_path: Path, monkeypatch: p
         await line.until(lambda: sum(daemon.health.predictions.values()) > predictions + 2)
         assert daemon.health.dropped["camera"] > 1
     while cameras():  # the threads that were left behind come back when somebody writes at last
-        os.close(os.open(pipe, os.O_WRONLY))
+        os.close(os.open(pipe, os.O_RDWR))  # which waits for no reader: one may just have left
