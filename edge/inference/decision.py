@@ -15,9 +15,9 @@ from edge.inference.phrases import stand_out
 class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When a run of predictions becomes an alert.
 
-    The defaults were picked by `python -m models operating` (models/operating_point.py): at most one false alert in two
-    hours for people that neither the network nor the picking has met, and as many episodes as that allows. A lower
-    `on` or a shorter `min_duration_s` notices more, sooner, and cries wolf more often: the curve is on the card.
+    The defaults were picked by `python -m models operating` (models/operating_point.py) so that, for people left out of
+    network and picking, there is at most one false alert in two hours. A lower `on` or a shorter `min_duration_s`
+    notices more, sooner, and cries wolf more often: the curve is on the card.
     """
 
     on: float = 0.7
