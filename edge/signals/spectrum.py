@@ -25,31 +25,32 @@ class Spectrogram:
     """(t, f) unit^2/Hz, one-sided"""
 
 
-def spectrogram(values: Doubles, rate_hz: float, stretch_s: float, hop_s: float) -> Spectrogram:
+def spectrogram(values: Doubles, rate_hz: float, stretch_s: float, hop_s: float, finer: int = 1) -> Spectrogram:
     """Short-time power density: Hann stretches, each without its mean; as SciPy's `spectrogram`, density scaling.
 
-    No stretch fits into too few samples: the answer then has no times. Raises ValueError for a rate, stretch or hop
-    that is not above 0.
+    ``finer`` puts so many frequencies where one would be, by zeros after each stretch. No stretch fits into too few
+    samples: the answer then has no times. Raises ValueError for a rate, stretch or hop that is not above 0.
     """
     if not (rate_hz > 0 and stretch_s > 0 and hop_s > 0):
         raise ValueError(f"rate, stretch and hop must be above 0, got {rate_hz} Hz, {stretch_s} s and {hop_s} s")
     width, hop = max(2, round(stretch_s * rate_hz)), max(1, round(hop_s * rate_hz))
-    hz = np.arange(width // 2 + 1, dtype=np.float64) * (rate_hz / width)
+    padded = width * finer
+    hz = np.arange(padded // 2 + 1, dtype=np.float64) * (rate_hz / padded)
     if len(values) < width:
         return Spectrogram(np.empty(0), hz, np.empty((0, len(hz))))
     window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(width) / width)
     stretches = np.lib.stride_tricks.sliding_window_view(values, width)[::hop]
-    shaped = np.fft.rfft((stretches - stretches.mean(axis=1, keepdims=True)) * window, axis=1)
+    shaped = np.fft.rfft((stretches - stretches.mean(axis=1, keepdims=True)) * window, padded, axis=1)
     power = np.square(np.abs(shaped)) / (rate_hz * float(window @ window))
-    power[:, 1 : (width + 1) // 2] *= 2
+    power[:, 1 : (padded + 1) // 2] *= 2
     times = (np.arange(len(stretches), dtype=np.float64) * hop + width / 2) / rate_hz
     return Spectrogram(times, hz, power)
 
 
-def welch(values: Doubles, rate_hz: float, stretch_s: float) -> tuple[Doubles, Doubles]:
+def welch(values: Doubles, rate_hz: float, stretch_s: float, finer: int = 1) -> tuple[Doubles, Doubles]:
     """Frequencies and mean power density of half-overlapping stretches (Welch 1967); stretches as long as there is."""
     width = min(max(2, round(stretch_s * rate_hz)), len(values))
-    made = spectrogram(values, rate_hz, width / rate_hz, max(1, width - width // 2) / rate_hz)
+    made = spectrogram(values, rate_hz, width / rate_hz, max(1, width - width // 2) / rate_hz, finer)
     return made.hz, made.power.mean(axis=0) if len(made.power) else np.full(len(made.hz), math.nan)
 
 
@@ -65,7 +66,9 @@ def band_power(hz: Doubles, density: Doubles, low_hz: float, high_hz: float) -> 
 def welch_of_beats(ends_s: Doubles, intervals_ms: Doubles, low_hz: float, high_hz: float) -> float:
     """Power of a beat-interval series in a band, ms^2: cubic interpolation at 4 Hz, Hann stretches.
 
-    Stretches are half of the series, and hold two periods of ``low_hz``; a series shorter than those gives NaN.
+    Stretches are half of the series, and hold two periods of ``low_hz``; a series shorter than those gives NaN. They
+    are padded to twice their length: a minute has but six frequencies of its own in LF, and the trapezoids between six
+    leave out a quarter of the band.
     The other way to LF and HF, beside Lomb and Scargle's (edge/signals/heart.band_powers), which needs no grid.
     """
     if len(ends_s) < 4 or not low_hz > 0 or not float(ends_s[-1] - ends_s[0]) >= _LEAST_PERIODS / low_hz:
@@ -74,7 +77,7 @@ def welch_of_beats(ends_s: Doubles, intervals_ms: Doubles, low_hz: float, high_h
         return math.nan
     grid = np.arange(float(ends_s[0]), float(ends_s[-1]), 1 / _BEAT_HZ)
     stretch_s = max(_LEAST_PERIODS / low_hz, float(ends_s[-1] - ends_s[0]) / 2)
-    hz, density = welch(cubic(ends_s, intervals_ms, grid), _BEAT_HZ, stretch_s)
+    hz, density = welch(cubic(ends_s, intervals_ms, grid), _BEAT_HZ, stretch_s, finer=2)
     return band_power(hz, density, low_hz, high_hz)
 
 

@@ -31,6 +31,12 @@ def test_shaking_is_measured() -> None:
     assert made["motion_share"] == 1
 
 
+def test_enmo_is_its_formula() -> None:
+    axes = np.random.default_rng(8).normal(0, 0.6, (32 * 60, 3)).astype(np.float32)
+    over = np.maximum(np.linalg.norm(axes.astype(np.float64), axis=1) - 1, 0)
+    assert named(motion(window(60, motion=signal(axes, 32))))["enmo"] == pytest.approx(over.mean(), rel=1e-4)
+
+
 def test_turning_shows_though_the_size_stays() -> None:
     t = np.arange(32 * 60) / 32
     angle = 0.8 * np.sin(2 * np.pi * 0.1 * t)
