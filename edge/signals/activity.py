@@ -60,7 +60,7 @@ def _even(signal: Signal) -> Doubles | None:
     """(m, 3) g at 32 Hz, as coarse as the recorder's."""
     if signal.values.ndim != 2 or signal.values.shape[1] != 3 or signal.rate_hz < _LEAST_HZ or len(signal.times) < 4:
         return None
-    first = int(np.searchsorted(signal.times, signal.times[-1] - round(SPAN_S * SECOND), side="right"))
+    first = int(np.searchsorted(signal.times, int(signal.times[-1]) - round(SPAN_S * SECOND), side="right"))
     t: Doubles = ((signal.times[first:] - signal.times[-1]) / SECOND).astype(np.float64)
     values: Doubles = signal.values[first:].astype(np.float64)
     fold = max(1, round(signal.rate_hz / _RATE_HZ / 1.5))
