@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -114,13 +115,16 @@ def operating(
     most: Annotated[float, typer.Option(min=0, help="False alerts an hour that are bearable.")] = 0.5,
 ) -> None:
     """Pick the decision settings for a run, and say what picking does to people it was not picked on."""
-    from models.operating import read_people
+    from edge.inference.decision import DecisionSettings
+    from models.operating import alerts, read_people
     from models.operating_point import point, tried
 
     file = run / "oof.npz"
     if not file.is_file():
         raise _refusal(f"there is no {file}; python -m models train wrist leaves one in runs/wrist")
-    found = point(tried(read_people(file)), most=most)
+    people = read_people(file)
+    found = point(tried(people), most=most)
+    found["alerts"] = alerts(people, msgspec.convert(found["settings"], DecisionSettings))
     (run / "operating.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     _say(found)
 

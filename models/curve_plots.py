@@ -54,8 +54,12 @@ def plot_operating(
     figure, axes = page(4.2, 3.4)
     false = [cast(float, point["false_alerts_per_hour"]) for point in points]
     noticed = [cast(float, point["noticed_share"]) for point in points]
+    said = set[tuple[float, float]]()
     axes.plot(false, noticed, marker="o", markersize=3, linewidth=1, label="by threshold, the rest as shipped")
     for point, x, y in zip(points, false, noticed, strict=True):
+        if (x, y) in said:
+            continue
+        said.add((x, y))
         on = cast(Mapping[str, float], point["settings"])["on"]
         axes.annotate(f"{on:g}", (x, y), fontsize=6, textcoords="offset points", xytext=(3, 3))
     if chosen is not None:

@@ -23,7 +23,7 @@ from models.eeg import STEPS, patil_cnn_lstm
 from models.eeg_epochs import HOP_S, LABELS, Epochs, epochs
 from models.left_out import LeftOut
 from models.metrics import Labels
-from models.protocol import Fold, subject_folds
+from models.protocol import subject_folds
 from models.selection import SEARCHES, Budget, Mask
 from models.short_fit import ShortRecipe, chances, fit
 from models.subset_fitness import SubsetFitness
@@ -33,8 +33,9 @@ COST = {"mobility": 1.5, "complexity": 1.5, "spectrum": 3.0}
 """Relative cost of a statistic over differences or over a transform; one over the samples themselves costs 1."""
 _LENGTHS = (10, 20, 40, 80, 160)
 """Of what the ranking puts first in the candidate subsets; the best of them by the fitness is kept."""
-_FOLDS, _STRIDE = 5, 2
+_STRIDE = 2
 _HELD = 6
+"""People of held.npz; a third when there are few."""
 _BUDGET, _FIT = Budget(), ShortRecipe(noise=0.3)
 
 
@@ -46,6 +47,7 @@ class EegRecipe:
     fit: ShortRecipe = _FIT
     clean: bool = True
     own: bool = True
+    folds: int = 5
     leaky: tuple[str, ...] = ("aoa_ahp_levy", "none")
     """Methods that are judged by the leaky protocol as well"""
 
@@ -87,11 +89,11 @@ def run(task: Task, recipe: EegRecipe) -> dict[str, object]:
         told.append(epochs(session, sessions.electrodes, clean=recipe.clean, own=recipe.own))
         task.seen(0.2 * (k + 1) / len(sessions.people), f"features of {session.subject}")
     rows = sequences(told)
-    folds = subject_folds(rows.people, _FOLDS, task.seed)
+    folds = subject_folds(rows.people, recipe.folds, task.seed)
     apart = [np.isin(rows.people, fold.judge) for fold in folds]
     said, kept, curves = _judged(rows, apart, METHODS, recipe, task, lambda done: task.seen(0.2 + 0.5 * done, "apart"))
-    mixed = np.random.default_rng(task.seed).permutation(len(rows.labels)) % _FOLDS
-    leaks = [mixed == k for k in range(_FOLDS)]
+    mixed = np.random.default_rng(task.seed).permutation(len(rows.labels)) % recipe.folds
+    leaks = [mixed == k for k in range(recipe.folds)]
     leaky, _, _ = _judged(rows, leaks, recipe.leaky, recipe, task, lambda done: task.seen(0.7 + 0.25 * done, "leaky"))
     best = said[METHODS[0]]
     card: dict[str, object] = {
@@ -101,7 +103,7 @@ def run(task: Task, recipe: EegRecipe) -> dict[str, object]:
         "seed": task.seed,
         "recipe": asdict(recipe),
         "features": rows.planes.shape[2],
-        "judged_on": f"{_FOLDS} groups of people left out; selection and network from the others alone",
+        "judged_on": f"{recipe.folds} groups of people left out; selection and network from the others alone",
         "ours": left_out.figures(best, LABELS),
         "methods": {name: left_out.figures(what, LABELS) | {"selected": kept[name]} for name, what in said.items()},
         "differences": {name: left_out.difference(best, said[name], "accuracy") for name in METHODS[1:]},
@@ -199,8 +201,7 @@ def _network(rows: Rows, mask: Mask, recipe: EegRecipe, seed: int) -> keras.Mode
 def _leave(task: Task, rows: Rows, recipe: EegRecipe, electrodes: Sequence[str]) -> int:
     """One network's files, as the exporter reads them; nobody in held.npz was learned from. Its parameters."""
     people = sorted(set(rows.people))
-    fold = Fold(tuple(people[:-_HELD]), tuple(people[-_HELD:]))
-    out = np.isin(rows.people, fold.judge)
+    out = np.isin(rows.people, people[-min(_HELD, len(people) // 3) :])
     learned, judged = rows.take(~out), rows.take(out)
     mask, _ = selected(METHODS[0], learned, recipe, len(electrodes), task.seed)
     model = _network(learned, mask, recipe, task.seed)

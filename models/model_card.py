@@ -44,7 +44,9 @@ def write_card(figures: Mapping[str, object], network: str, cards: Path, run: Pa
     if epochs := cast(Sequence[Mapping[str, object]], trained.get("epochs", ())):
         plot_learning(epochs, cards / f"{name}_learning.svg")
         plots.append(f"![learning]({name}_learning.svg)")
-    if points := cast(Sequence[Mapping[str, object]], trained.get("alerts", ())):
+    points = cast(Sequence[Mapping[str, object]], trained.get("alerts", ()))
+    # the run's curve is of the people that it learned from, each left out: it says nothing of another data set
+    if points and figures["dataset"] == "stress_predict":
         plot_operating(
             points, cards / f"{name}_operating.svg", alerts(read_people(run / "oof.npz"), DecisionSettings())
         )
@@ -111,7 +113,7 @@ def _limits(network: str) -> str:
         "fusion": "No recordings of face and wrist of one person exist here. Pairs were made by label from different "
         "people, and how often a face shows the state of the body is an assumption (`agreement`), not a measurement. "
         "The figures say that the head adds evidence as it should, and nothing on how well it does on people.",
-        "activity": "The table scores people from whom the prototypes were taken: it shows that the device's arithmetic "
-        "is right. What to expect of others stands under Training, `activity`: each person judged by the rest.",
+        "activity": "The table scores people from whom the prototypes were taken: it shows that the device's "
+        "arithmetic is right. What to expect of others stands under Training, `activity`: each judged by the rest.",
     }.get(network, "")
     return f"## Limits\n\n{told} Not a medical device."

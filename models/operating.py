@@ -38,7 +38,7 @@ def alerts(people: Sequence[Judged], settings: DecisionSettings) -> dict[str, ob
     for person in people:
         found, at = list(stress_episodes(person)), alerts_at(person, settings)
         episodes += len(found)
-        hours += float(np.ptp(person.ends_s)) / 3600 if len(person.ends_s) else 0.0
+        hours += judged_hours(person)
         first = [min((a for a in at if episode.covers(a)), default=None) for episode in found]
         delays += [a - episode.start_s for a, episode in zip(first, found, strict=True) if a is not None]
         noticed += sum(a is not None for a in first)
@@ -53,6 +53,12 @@ def alerts(people: Sequence[Judged], settings: DecisionSettings) -> dict[str, ob
         "hours": round(hours, 2),
         "settings": msgspec.to_builtins(settings),
     }
+
+
+def judged_hours(person: Judged) -> float:
+    """Time that was judged; what lies between stretches without a label is none of it."""
+    steps = np.diff(person.ends_s)
+    return float(steps[steps <= DecisionSettings().stale_s].sum()) / 3600
 
 
 def counted(person: Judged, at: Sequence[float]) -> tuple[int, int]:

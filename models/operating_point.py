@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.inference.decision import DecisionSettings
-from models.operating import alerts_at, counted, stress_episodes
+from models.metrics import Numbers
+from models.operating import alerts_at, counted, judged_hours, stress_episodes
 from models.wrist_streams import Judged
 
 MOST_FALSE_PER_HOUR = 0.5
@@ -50,7 +51,7 @@ def tried(people: Sequence[Judged], grid: Sequence[DecisionSettings] = GRID) -> 
     for row, settings in enumerate(grid):
         for k, person in enumerate(people):
             counts[row, k] = counted(person, alerts_at(person, settings))
-    hours = np.array([float(np.ptp(p.ends_s)) / 3600 if len(p.ends_s) else 0.0 for p in people])
+    hours = np.array([judged_hours(person) for person in people])
     return Tried(tuple(grid), counts, hours, np.array([len(list(stress_episodes(p))) for p in people], np.int64))
 
 
@@ -59,10 +60,10 @@ def pick(known: Tried, people: npt.NDArray[np.int64], most: float = MOST_FALSE_P
 
     When none stays below the bound, the one with fewest false alerts.
     """
-    noticed, false = known.counts[:, people].sum(axis=1).T
+    noticed: Numbers = known.counts[:, people, 0].sum(axis=1).astype(np.float64)
+    false: Numbers = known.counts[:, people, 1].sum(axis=1).astype(np.float64)
     rate = false / max(float(known.hours[people].sum()), 1e-9)
-    bearable = rate <= most
-    worth = np.where(bearable, noticed - 1e-3 * false, -1e6 - false)
+    worth: Numbers = np.where(rate <= most, noticed - 1e-3 * false, -1e6 - false)
     return int(worth.argmax())
 
 
@@ -86,6 +87,7 @@ def point(known: Tried, groups: int = 7, divisions: int = 10, most: float = MOST
         "on_everybody": _told(known.counts[best].sum(axis=0).astype(np.float64), known),
         "picked_without_each_group": _told(others[strict], known),
         "bound_while_picking": strict * most,
+        "by_bound": {f"{s * most:g}": _told(counts, known) for s, counts in others.items()},
         "most_false_per_hour": most,
         "divisions": divisions,
     }

@@ -41,7 +41,9 @@ class SubsetFitness:
         sign = np.where(labels == 1, 1.0, -1.0)
         names = np.random.default_rng(seed).permutation(np.unique(people))
         self._parts: list[_Part] = []
-        for k in range(folds):
+        if len(names) < 2:
+            raise ValueError(f"{len(names)} people cannot judge features by leaving people out; give two or more")
+        for k in range(min(folds, len(names))):
             judged = np.isin(people, names[k::folds])
             learned = rows[~judged]
             self._parts.append(
