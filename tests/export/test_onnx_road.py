@@ -4,20 +4,28 @@ import hashlib
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
-from edge.bundle import Bundle, BundleError
+from edge.bundle import CONTRACT, Bundle, BundleError
+from edge.bundle_canary import CANARY, read_canary, write_canary
 from edge.bundle_contract import FaceModel
+from edge.bundle_keys import key_line
 from edge.flow import Floats
 from edge.inference.choice import Runtime
 from edge.inference.runtime import load_network
 from export.apart import apart
+from export.cli import app
 from export.errors import ExportError
+from export.inspection import network_rows
 from export.onnx_road import foreign
+from export.pack import write_bundle
 from export.release import Order, release_bundle
 from export.verify import compare, logits_of
+from tests.export.test_inspection import unchecked
 from tests.fakes.bundles import KEY
 
 TRUSTED = [KEY.public_key()]
@@ -71,6 +79,43 @@ def test_both_runtimes_say_the_same(released: Path, came: Path) -> None:
     measured = compare(said["litert"], said["onnx"], None)
     assert measured.agreement == 1
     assert measured.drift < 0.1
+
+
+def without_onnx(package: str) -> bool:
+    """What is installed on a machine without ONNX Runtime."""
+    return package != "onnxruntime"
+
+
+def test_the_twin_is_shown_timed_and_proven_like_any_network(
+    released: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "trusted.pub").write_text(key_line(KEY.public_key(), "tests"))
+
+    def told(verb: str, place: Path, code: int = 0) -> tuple[dict[str, Any], str]:
+        result = CliRunner().invoke(app, [verb, str(place), "--trusted", str(tmp_path / "trusted.pub"), "--json", "-"])
+        assert result.exit_code == code, result.stderr
+        return json.loads(result.stdout), result.stderr
+
+    bundle = Bundle.open(released, TRUSTED, canary=False)
+    twin = face_of(bundle).network.onnx
+    assert twin is not None
+    assert [row[:2] for row in network_rows(bundle)] == [("face", "unrolled-int8"), ("onnx/face", twin.lowering)]
+    assert [row["network"] for row in told("bench", released)[0]["networks"]] == ["face", "onnx/face"]
+    verdict, said = told("verify", released)
+    assert verdict["twins_passed"] == 1
+    assert "canary passed, by 1 ONNX twins too" in said
+    with monkeypatch.context() as patched:
+        patched.setattr("export.inspection.installed", without_onnx)
+        verdict, said = told("verify", released)
+        assert verdict["twins_passed"] is None
+        assert "were not run: install onnxruntime" in said
+    files = {file: bundle.read(file) for file in bundle.manifest.files if file != CONTRACT}
+    vectors = read_canary(files[CANARY])
+    vectors["onnx/face"][0].outputs["logits"] += 5
+    with monkeypatch.context() as patched:  # a maker whose own check was skipped
+        patched.setattr("edge.bundle.check_canary", unchecked)
+        write_bundle(tmp_path / "b", bundle.contract, {**files, CANARY: write_canary(vectors)}, KEY)
+    assert "network onnx/face, canary 0, first run" in told("verify", tmp_path / "b", 1)[0]["refused"]
 
 
 def test_an_operator_without_a_layer_sends_it_to_onnx_runtime(tmp_path: Path) -> None:

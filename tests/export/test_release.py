@@ -18,6 +18,7 @@ from export.errors import BarError, ExportError
 from export.inspection import kept_bytes
 from export.pack import PackError
 from export.release import Order, release_bundle
+from tests.export.test_judges import nearest_run
 from tests.fakes.bundles import KEY
 from tests.fakes.networks import dense
 
@@ -94,23 +95,22 @@ def test_the_report_shows_every_form_that_was_tried(released: Path) -> None:
     assert kept_bytes(bundle) == sum(entry.bytes for entry in bundle.manifest.files.values())
 
 
-def test_a_second_release_is_one_more_and_an_older_one_is_refused(released: Path, copied: Path, tmp_path: Path) -> None:
-    out = Path(shutil.copytree(released, tmp_path / "bundle"))
-    shutil.rmtree(copied / "wrist")
-    shutil.rmtree(copied / "fusion")
-    bundle, _ = release_bundle(Order(copied, out, "again", min_version="0.1.1"), KEY)
+def test_a_second_release_is_one_more_and_an_older_one_is_refused(tmp_path: Path) -> None:
+    out, runs = tmp_path / "bundle", nearest_run(tmp_path / "runs" / "activity")
+    first, _ = release_bundle(Order(runs, out, "x"), KEY)
+    assert first.label == "vagus 0.1.0"
+    bundle, _ = release_bundle(Order(runs, out, "again", min_version="0.1.1"), KEY)
     assert bundle.label == "vagus 0.1.1"
     assert bundle.contract.min_version == "0.1.1"
     before = (out / "MANIFEST.json").read_bytes()
     with pytest.raises(PackError, match=r"holds version 0\.1\.1, newer than 0\.0\.9; raise the version"):
-        release_bundle(Order(copied, out, "older", release="0.0.9"), KEY)
+        release_bundle(Order(runs, out, "older", release="0.0.9"), KEY)
     assert (out / "MANIFEST.json").read_bytes() == before
 
 
-def test_the_detector_comes_along_with_its_licence(copied: Path, tmp_path: Path) -> None:
-    for name in ("wrist", "fusion"):
-        shutil.rmtree(copied / name)
-    folder = copied / "detector"
+def test_the_detector_comes_along_with_its_licence(tmp_path: Path) -> None:
+    runs = nearest_run(tmp_path / "runs" / "activity")
+    folder = runs / "detector"
     (folder / "LICENSES").mkdir(parents=True)
     (folder / "LICENSES" / "tiny.txt").write_text("MIT")
     (folder / "detector").mkdir()
@@ -138,13 +138,13 @@ def test_the_detector_comes_along_with_its_licence(copied: Path, tmp_path: Path)
         "license": "LICENSES/tiny.txt",
     }
     (folder / "contract.json").write_text(json.dumps(piece))
-    release_bundle(Order(copied, tmp_path / "bundle", "x"), KEY)
+    release_bundle(Order(runs, tmp_path / "bundle", "x"), KEY)
     bundle = Bundle.open(tmp_path / "bundle", TRUSTED)
     assert bundle.read("LICENSES/tiny.txt") == b"MIT"
-    assert list(Classifier(bundle).detector_networks()) == ["pnet"]
+    assert list(bundle.network("detector/pnet").outputs) == ["heads"]
     (folder / "detector" / "pnet.tflite").unlink()
     with pytest.raises(ExportError, match="holds no detector"):
-        release_bundle(Order(copied, tmp_path / "bundle", "x"), KEY)
+        release_bundle(Order(runs, tmp_path / "bundle", "x"), KEY)
 
 
 def test_a_network_that_int8_cannot_tell_is_refused_by_the_bar(tmp_path: Path) -> None:
