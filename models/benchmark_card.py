@@ -31,7 +31,8 @@ _LIMITS = {
     "wesad_three": _TERMS,
     "kang_cnn_lstm": _ORDER,
     "ecg": _ORDER,
-    "eeg": _ORDER,
+    "eeg": f"{_ORDER} The last point of the curve with Levy flights is not the search's: it is the best of what the "
+    "AHP ranking made of its candidates.",
 }
 
 
