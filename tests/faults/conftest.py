@@ -22,7 +22,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def sensors_back(request: pytest.FixtureRequest) -> dict[str, list[float]]:
-    """Seconds from the last mending of a sensor until it spoke from an alert again, by sensor; one entry a schedule."""
+    """Seconds from the last mending of a sensor until it was judged by again, by sensor; one entry a schedule."""
     return request.config.stash.setdefault(_RECOVERIES, {})
 
 

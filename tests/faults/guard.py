@@ -12,8 +12,11 @@ from unittest.mock import patch
 
 from edge import service
 from edge.health import ProcessMeter
+from edge.inference.classifier import WristEstimate
 from edge.service import Service
 from edge.settings import Settings
+from edge.signals.body import Reading
+from edge.steering import Steering
 from tests.faults.raiser import SteppedClock
 
 _DRAIN_S = 30.0
@@ -33,8 +36,8 @@ class Duty:
 class Report(logging.Handler):
     """What the daemon logs, as lines; an alert is told with what it was made from.
 
-    `raised ID SEQUENCE RAISED RECEIVED SAW MODALITIES`: host times in ns of the raising, of the receipt of what the
-    alert was made from, and of the newest frame that was looked at. Other lines are `said SENTENCE`.
+    `raised ID SEQUENCE AT SAW MODALITIES`: host times in ns of the raising and of the newest frame that was looked at.
+    Other lines are `said SENTENCE`.
     """
 
     def __init__(self, made: Service, line: asyncio.StreamWriter) -> None:
@@ -45,10 +48,9 @@ class Report(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         told = record.getMessage()
         if told.startswith("alert "):
-            alert, behind = self._daemon.alerts[-1], self._daemon.prediction
-            received, saw = behind.received if behind else 0, self._daemon.onlooker.saw or 0
+            alert, saw = self._daemon.alerts[-1], self._daemon.onlooker.saw or 0
             words = "+".join(sorted(alert.modalities))
-            told = f"raised {alert.id} {alert.sequence} {time.monotonic_ns()} {received} {saw} {words}"
+            told = f"raised {alert.id} {alert.sequence} {time.monotonic_ns()} {saw} {words}"
         else:
             told = f"said {record.levelname} {told}"
         self._line.write(f"{' '.join(told.split())}\n".encode())
@@ -57,7 +59,8 @@ class Report(logging.Handler):
 def stand_guard(duty: Duty, line: socket.socket) -> None:
     """Run a daemon until it is ordered to end, or killed; the process's own work.
 
-    Says `standing`, then what Report says, then `drained N`. Orders are `step S` (the wall clock jumps), `tell` (what
+    Says `standing`, then what Report says, `heard AT RECEIVED` for each window of the watch that was judged (host times
+    in ns, the second of its last packet), then `drained N`. Orders are `step S` (the wall clock jumps), `tell` (what
     was counted so far is said) and `end`.
     """
     warnings.simplefilter("error")
@@ -68,6 +71,20 @@ def stand_guard(duty: Duty, line: socket.socket) -> None:
 
 async def _guard(duty: Duty, line: socket.socket) -> None:
     orders, told = await asyncio.open_connection(sock=line)
+    hear = Steering.hear
+
+    def noted(steering: Steering, reading: Reading, estimate: WristEstimate | None) -> None:
+        if estimate is not None:
+            told.write(f"heard {time.monotonic_ns()} {estimate.received}\n".encode())
+        hear(steering, reading, estimate)
+
+    with patch.object(Steering, "hear", noted):
+        await _serve(duty, orders, told)
+    told.close()
+    await told.wait_closed()
+
+
+async def _serve(duty: Duty, orders: asyncio.StreamReader, told: asyncio.StreamWriter) -> None:
     async with service.open_service(duty.settings, speed=duty.speed) as made:
         log = logging.getLogger("vagus")
         log.setLevel(logging.INFO)
@@ -86,8 +103,6 @@ async def _guard(duty: Duty, line: socket.socket) -> None:
             stop.set()
         await made.relay.drain(_DRAIN_S)
         told.write(f"drained {made.relay.pending}\n".encode())
-    told.close()
-    await told.wait_closed()
 
 
 def _counts(made: Service) -> dict[str, object]:

@@ -18,36 +18,30 @@ _FORKS.set_forkserver_preload(["__main__", "tests.faults.guard", "edge.inference
 
 
 @dataclass(frozen=True, slots=True)
-class Raised:
-    """One alert, with what it was made from; host times in ns."""
+class Sign:
+    """A sensor was at work: its newest packet or frame was judged; host times in ns."""
 
-    promise: Promise
+    sensor: Modality
     at: int
-    received: int
-    saw: int
-    modalities: frozenset[str]
-
-    def shows(self, sensor: Modality, since: int) -> bool:
-        """Whether a sensor that was mended at ``since`` is heard or seen again."""
-        newest = self.saw if sensor is Modality.FACE else self.received
-        return sensor in self.modalities and newest >= since
+    """When that had been judged,"""
+    taken: int
+    """and when it had come."""
 
 
 class Guard:
     """One process, what it raised and what it said so far."""
 
     def __init__(self, process: ForkServerProcess, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.raised: list[Raised] = []
+        self.raised: list[Promise] = []
+        self.signs: list[Sign] = []
         self.said: list[str] = []
-        self.ending = ""
-        """The last line of one that has ended by itself or was killed."""
         self._process = process
         self._writer = writer
         self._stirred = asyncio.Event()
         self._reading = asyncio.create_task(self._read(reader))
 
     async def shows(self, sensor: Modality, since: int) -> float:
-        """Seconds from ``since`` until the first alert that shows a sensor at work since then; waits for it."""
+        """Seconds from ``since`` until a sensor is heard or seen again; waits for it."""
         try:
             return await self._shown(sensor, since)
         except TimeoutError as error:
@@ -57,7 +51,7 @@ class Guard:
 
     async def _shown(self, sensor: Modality, since: int) -> float:
         async with asyncio.timeout(PATIENCE_S):
-            while not (found := [one.at for one in self.raised if one.shows(sensor, since)]):
+            while not (found := [one.at for one in self.signs if one.sensor is sensor and one.taken >= since]):
                 assert not self._reading.done(), f"the daemon died; {self}"
                 self._stirred.clear()
                 await self._stirred.wait()
@@ -103,10 +97,14 @@ class Guard:
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         while line := (await reader.readline()).decode():
-            if line.startswith("raised "):
-                _, name, sequence, at, received, saw, words = line.split()
-                promise = name, int(sequence)
-                self.raised.append(Raised(promise, int(at), int(received), int(saw), frozenset(words.split("+"))))
+            word, *rest = line.split()
+            if word == "raised":
+                name, sequence, at, saw, modalities = rest
+                self.raised.append((name, int(sequence)))
+                if Modality.FACE in modalities.split("+"):
+                    self.signs.append(Sign(Modality.FACE, int(at), int(saw)))
+            elif word == "heard":
+                self.signs.append(Sign(Modality.WRIST, *map(int, rest)))
             else:
                 self.said.append(line.strip())
             self._stirred.set()

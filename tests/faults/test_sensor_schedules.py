@@ -23,9 +23,10 @@ from tests.fakes.faces import picture
 from tests.faults.band import Band, band
 from tests.faults.cable import Cable, cable
 from tests.faults.guard import Duty
-from tests.faults.guarding import Guard, Raised, start_guard
+from tests.faults.guarding import Guard, start_guard
 from tests.faults.lens import Lens, lens
 from tests.faults.mosquitto import Mosquitto, needs_mosquitto
+from tests.faults.raising import Promise
 from tests.faults.schedule import CAMERA, PACKETS, WATCH, Fault, Step, make_schedule
 
 ALERT = "vagus/edge/alert"
@@ -63,7 +64,7 @@ class Stage:
     """A daemon that is started again whenever it is killed, between its sensors and its broker."""
 
     def __init__(self, duty: Duty, worn: Band, eye: Lens, broker: Mosquitto, line: Cable) -> None:
-        self.raised: list[Raised] = []
+        self.raised: list[Promise] = []
         self.broken = {Modality.WRIST: 0, Modality.FACE: 0}
         """Since when a sensor is whole again, in ns of the host; 0: it always was."""
         self._duty = duty
@@ -156,7 +157,7 @@ async def test_a_sensor_schedule(
                 if whole:
                     sensors_back.setdefault(sensor, []).append(took_s)
             await stage.end()
-            raised = [one.promise for one in stage.raised]
+            raised = stage.raised
         async with subscriber(broker.address, ALERT, name="reader") as heard:
             await heard.until(lambda got: set(raised) <= set(_arrived(got)))
             arrived = _arrived(heard)
