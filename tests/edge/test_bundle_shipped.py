@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import edge
@@ -10,6 +11,7 @@ from edge.bundle import Bundle
 from edge.bundle_keys import SHIPPED, read_keys
 from edge.flow import Modality
 from edge.inference.classifier import Classifier
+from edge.inference.runtime import load_network
 from edge.signals.features import FEATURE_VERSION
 
 PLACE = Path(edge.__file__).parent / "bundles" / "default"
@@ -41,3 +43,19 @@ def test_every_network_kept_its_parents_word(bundle: Bundle) -> None:
         assert measured["loss_points"] <= 0.5
     assert report["networks"]["face"]["fully_integer"]
     assert report["command"].startswith("export --quantize --runs runs --out edge/bundles/default --sign KEY")
+
+
+def test_both_runtimes_say_the_same_of_every_network(bundle: Bundle) -> None:
+    pytest.importorskip("onnxruntime")
+    bundle.check_twins()
+    rng, compared = np.random.default_rng(0), set[str]()
+    for name, piece in bundle.contract.networks():
+        if piece.onnx is None:
+            continue
+        lite, twin = bundle.network(name), load_network(bundle.read(piece.onnx.file), name=piece.onnx.file)
+        feeds = {key: rng.uniform(0, 1, port.shape).astype(np.float32) for key, port in lite.inputs.items()}
+        said, told = lite.run(feeds), twin.run(feeds)
+        for key, values in said.items():
+            assert np.abs(values - told[key]).max() < 0.1 * max(1.0, float(np.abs(values).max())), (name, key)
+        compared.add(name)
+    assert compared == {"face", "wrist", "fusion"}
