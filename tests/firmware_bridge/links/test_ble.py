@@ -76,7 +76,7 @@ async def test_the_battery_is_read_and_a_rate_command_written():
     async with room() as here, linked(here) as link:
         assert await link.read(gatt.BATTERY_LEVEL) == bytes([90])
         await link.write(*codec.encode(RateCommand(StreamChannel.PULSE, 32 * 32)))
-        await here.play(2)
+        await here.play(4)  # at half the rate the watch sends half as many frames
         messages: list[Message] = [codec.decode(p.source, p.payload) for p in await hear(link, 20)]
     assert {m.stamp.rate_hz for m in messages if isinstance(m, Pulse)} == {32.0}
     assert any(isinstance(m, HeartRate) for m in messages)
