@@ -18,6 +18,7 @@ from edge.inference.tensor_arrays import judge as judge_of
 from edge.inference.tensors import Judge
 from edge.signals.activity import LEVELS, NAMES, SPAN_S
 from models import metrics
+from models.activity_figures import figures
 from models.activity_windows import Windowed, windows
 from models.catalog import Task, TrainingError
 from models.datasets import hmp
@@ -110,32 +111,6 @@ def guessed(learned: Learned, bouts: Windowed, recipe: Recipe) -> Labels:
     judge = learned.judge()
     rows = bouts.rows[:, [NAMES.index(name) for name in recipe.names]]
     return np.array([int(judge(row).argmax()) for row in rows], np.int64)
-
-
-def figures(bouts: Windowed, guesses: Labels) -> dict[str, object]:
-    """What a card tells; intervals draw whole people again."""
-    counts = metrics.confusion(bouts.levels, guesses, len(LEVELS))
-    person = np.unique(bouts.people, return_inverse=True)[1]
-
-    def macro(rows: Labels) -> float:
-        return metrics.macro_f1(metrics.confusion(bouts.levels[rows], guesses[rows], len(LEVELS)))
-
-    return {
-        "n": len(guesses),
-        "people": len(set(bouts.people)),
-        "accuracy": metrics.accuracy(counts),
-        "balanced_accuracy": metrics.balanced_accuracy(counts),
-        "macro_f1": metrics.macro_f1(counts),
-        "macro_f1_95": metrics.bootstrap(macro, len(guesses), groups=person),
-        "f1": dict(zip(LEVELS, (round(float(f), 4) for f in metrics.f1_scores(counts)), strict=True)),
-        "mcc": metrics.mcc(counts),
-        "confusion": counts.tolist(),
-        "labels": list(LEVELS),
-        "per_person_accuracy": {
-            name: round(float((guesses == bouts.levels)[np.array(bouts.people) == name].mean()), 4)
-            for name in sorted(set(bouts.people))
-        },
-    }
 
 
 def vote_s(judge: Judge, rows: Floats) -> float:

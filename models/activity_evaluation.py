@@ -7,7 +7,7 @@ import numpy as np
 from edge.bundle import Bundle, BundleError
 from edge.signals.activity import LEVELS, NAMES
 from models import metrics
-from models.activity import figures
+from models.activity_figures import figures
 from models.activity_windows import windows
 from models.datasets import hmp
 

@@ -9,6 +9,7 @@ import pytest
 
 from edge.clock import SECOND, HostNs
 from edge.flow import Channel, Features, Samples
+from edge.inference.decision import DecisionSettings
 from edge.sensing.energy import VAGUS
 from edge.sensing.ladder import LADDER, Level
 from edge.signals.features import NAMES, extract
@@ -118,7 +119,9 @@ def test_the_threshold_goes_with_the_answer_and_the_adaptive_plan_holds(person: 
     assert adaptive.spent.camera_s <= simple.spent.camera_s
 
 
-def test_figures_are_told_beside_those_of_full_rate(person: Person, tmp_path: Path):
+def test_figures_are_told_beside_those_of_full_rate(person: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    soon = DecisionSettings(on=0.6, off=0.5, min_duration_s=20)  # the made-up stress is short
+    monkeypatch.setattr("models.sampling_figures.DecisionSettings", lambda: soon)
     lives = {name: [lived(person, name)] for name in POLICIES}
     told = {name: figures(each, lives["full rate"], 0.5) for name, each in lives.items()}
     assert told["full rate"]["balanced_accuracy_lost"] == 0
