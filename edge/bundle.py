@@ -108,13 +108,6 @@ class Bundle:
         return f"{self.contract.name} {self.contract.version}"
 
     @property
-    def threshold(self) -> float:
-        """The probability from which the bundle was judged to say stress."""
-        models = self.contract.models
-        judged = models.fusion or models.wrist
-        return judged.threshold if judged is not None else 0.5
-
-    @property
     def detector(self) -> Mapping[str, object] | None:
         """The detector's piece of the contract in plain types, for edge/sensing/face.py."""
         piece = self.contract.models.detector

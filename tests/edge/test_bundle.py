@@ -41,7 +41,9 @@ def resign(path: Path, change: Callable[[dict[str, object]], None], key: Ed25519
 def test_a_whole_bundle_opens_and_tells_what_it_is(path: Path) -> None:
     bundle = Bundle.open(path, TRUSTED, feature_version=FEATURE_VERSION, floor="1.2.0")
     assert bundle.label == "tiny 1.2.0"
-    assert bundle.threshold == 0.7
+    judge = bundle.contract.models.fusion or bundle.contract.models.wrist
+    assert judge is not None
+    assert judge.threshold == 0.7
     assert bundle.report == {"note": "tiny"}
     assert bundle.detector is not None
     assert bundle.detector["kind"] == "mtcnn"

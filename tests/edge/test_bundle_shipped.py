@@ -26,7 +26,9 @@ def test_it_judges_by_face_and_wrist(bundle: Bundle) -> None:
     classifier = Classifier(bundle)
     assert classifier.modalities == {Modality.FACE, Modality.WRIST}
     assert set(classifier.detector_networks()) == {"pnet", "rnet", "onet"}
-    assert 0 < bundle.threshold < 1
+    judge = bundle.contract.models.fusion
+    assert judge is not None
+    assert 0 < judge.threshold < 1
 
 
 def test_it_is_small_and_carries_licences(bundle: Bundle) -> None:
