@@ -88,7 +88,7 @@ NETWORKS: Mapping[str, Network] = MappingProxyType(
         network.name: network
         for network in (
             Network(
-                "face", "ours: residual 3x3 convolutions", 1_092_126, _FACE, 7,
+                "face", "ours: two residual trunks, ten views", 1_893_228, _FACE, 7,
                 "models.faces:vagus_face", "models.face_training:train_ours",
             ),
             Network(

@@ -8,8 +8,8 @@ Leaves in the run's directory: model.keras, contract.json, calibration.npz, held
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass, replace
+from typing import cast
 
 import keras
 import numpy as np
@@ -22,7 +22,18 @@ from models.catalog import Task
 from models.datasets import fer2013
 from models.datasets.fer2013 import Faces, Labels
 from models.face_protocol import CleanSplit, clean_split
-from models.faces import DIVISOR, OFFSET, SIDE, bagga_model_1, bagga_model_2, bagga_model_3, vagus_face
+from models.faces import (
+    DIVISOR,
+    OFFSET,
+    SIDE,
+    bagga_model_1,
+    bagga_model_2,
+    bagga_model_3,
+    face_deep,
+    face_wide,
+    glancing,
+    vagus_face,
+)
 
 FILE = "fer2013_train_public.npz"
 _CALIBRATION = 512
@@ -42,49 +53,114 @@ class FaceRecipe:
     """Share of the epochs after which faces are hardly roughened and never mixed."""
     tuning_share: float = 0.08
     split_seed: int = 0
+    label_smoothing: float = 0.05
     bfloat16: bool = True
 
 
 def train_ours(task: Task) -> dict[str, object]:
-    """Train `vagus_face` cleanly."""
-    recipe = FaceRecipe() if task.epochs is None else FaceRecipe(epochs=task.epochs)
-    return _train(vagus_face, task, recipe)
+    """Train `vagus_face` cleanly: the wide trunk, then the deep one as its pupil, then both joined.
+
+    The pupil learns from halves of the labels and halves of what its teacher says of them: which mistakes are
+    forgivable (Furlanello et al. 2018, "Born-again neural networks"). Each trunk has a directory of its own in the
+    run; one that is finished there is not trained again when the run is resumed.
+    """
+    clean = _cleanly(task, FaceRecipe())
+    wide = FaceRecipe(epochs=task.epochs or 80)
+    deep = FaceRecipe(epochs=task.epochs or 90, label_smoothing=0.0)
+    first = _trunk(face_wide, _part(task, "wide", 0, 0.0, 0.45), clean, wide)
+    teacher = glancing(face_wide, first)
+    second = _trunk(face_deep, _part(task, "deep", 1, 0.45, 1.0), clean, deep, teacher)
+    model = vagus_face()
+    model.get_layer("face_wide").set_weights(first)
+    model.get_layer("face_deep").set_weights(second)
+    epochs = training.history(task.run / "deep")
+    return _leave(model, clean, task, {"recipe": {"wide": asdict(wide), "deep": asdict(deep)}}, epochs)
 
 
 def train_bagga(task: Task) -> dict[str, object]:
     """Train a network of Bagga and Makwana under the clean protocol: the original labels, faces of full size."""
     build = {model.__name__: model for model in (bagga_model_1, bagga_model_2, bagga_model_3)}[task.network]
     recipe = FaceRecipe(epochs=task.epochs or 30, batch=64, small_until=0.0, gentle_from=0.0, bfloat16=False)
-    return _train(lambda _side: build(), task, recipe)
+    clean = _cleanly(task, recipe)
+    model = _fitted(lambda _side: build(), task, clean, recipe)
+    return _leave(model, clean, task, {"recipe": asdict(recipe)}, training.history(task.run))
 
 
-def _train(build: Callable[[int | None], keras.Model], task: Task, recipe: FaceRecipe) -> dict[str, object]:
-    """Fit `build(side)` on the learning part and leave the run's files; returns the card's figures.
+@dataclass(frozen=True, slots=True)
+class _Clean:
+    """The faces of a file, divided."""
+
+    faces: Faces
+    split: CleanSplit
+    learning: Faces
+    tuning: Faces
+    test: Faces
+
+
+def _cleanly(task: Task, recipe: FaceRecipe) -> _Clean:
+    faces = fer2013.load(task.data / FILE if task.data.is_dir() else task.data)
+    split = clean_split(faces, recipe.tuning_share, recipe.split_seed)
+    return _Clean(faces, split, *(faces.take(rows) for rows in (split.learning, split.tuning, split.test)))
+
+
+def _part(task: Task, name: str, seed: int, start: float, end: float) -> Task:
+    """One trunk's share of a task, from `start` to `end` of the whole."""
+
+    def seen(done: float, note: str) -> None:
+        task.seen(start + done * (end - start), f"{name}: {note}")
+
+    return replace(task, run=task.run / name, seed=task.seed + seed, seen=seen)
+
+
+def _trunk(
+    build: Callable[[int | None], keras.Model],
+    task: Task,
+    clean: _Clean,
+    recipe: FaceRecipe,
+    teacher: keras.Model | None = None,
+) -> list[Floats]:
+    """The weights of a trunk: those of an earlier, finished run when this one is resumed."""
+    finished = task.run / "model.keras"
+    if not (task.resume and finished.exists()):
+        finished.unlink(missing_ok=True)
+        _fitted(build, task, clean, recipe, teacher).save(finished)
+    return cast(keras.Model, keras.models.load_model(finished)).get_weights()
+
+
+def _fitted(
+    build: Callable[[int | None], keras.Model],
+    task: Task,
+    clean: _Clean,
+    recipe: FaceRecipe,
+    teacher: keras.Model | None = None,
+) -> keras.Model:
+    """`build(side)`, fitted on the learning part.
 
     A network's first head learns the contest's label, a second one the FER+ votes. Voters agree with one another and
     call many a fearful or sad face neutral: they teach the eye, but answer their own question, not the contest's.
     """
-    faces = fer2013.load(task.data / FILE if task.data.is_dir() else task.data)
-    split = clean_split(faces, recipe.tuning_share, recipe.split_seed)
-    learning, tuning = faces.take(split.learning), faces.take(split.tuning)
-    fit = training.Recipe(epochs=recipe.epochs, steps=len(learning) // recipe.batch, bfloat16=recipe.bfloat16)
+    steps = len(clean.learning) // recipe.batch
+    fit = training.Recipe(recipe.epochs, steps, label_smoothing=recipe.label_smoothing, bfloat16=recipe.bfloat16)
     total, heads = fit.epochs * fit.steps, len(build(None).outputs)
+    targets: Floats = np.concatenate([clean.learning.targets(1.0), clean.learning.targets(0.0)][:heads], axis=1)
+    if teacher is not None:
+        targets += softmax(logits(teacher, clean.learning.images)).reshape(targets.shape)
+        targets *= np.float32(0.5)
     fitted = training.fit(
         lambda: _joined(build(None)),
-        _batches(learning, recipe, task.seed, heads),
+        _batches(clean.learning, targets, recipe, task.seed),
         fit,
         task.run,
         seed=task.seed,
         resume=task.resume,
         heads=heads,
-        score=lambda model: _tuning_scores(model, tuning),
+        score=lambda model: _tuning_scores(model, clean.tuning),
         seen=lambda epoch, step, loss: task.seen((epoch * fit.steps + step + 1) / total, f"loss {loss:.3f}"),
         ended=lambda epoch: task.say(training.told(epoch)),
     )
     final = build(SIDE)
     final.set_weights(fitted.get_weights())
-    card: dict[str, object] = {"network": task.network, "seed": task.seed, "command": task.command}
-    return _leave(final, faces, split, task.run, card | {"recipe": asdict(recipe) | {"fit": asdict(fit)}})
+    return final
 
 
 def logits(model: keras.Model, images: npt.NDArray[np.uint8]) -> Floats:
@@ -100,9 +176,7 @@ def _joined(model: keras.Model) -> keras.Model:
     return keras.Model(model.inputs, keras.layers.Concatenate(dtype="float32", name="heads")(model.outputs))
 
 
-def _batches(faces: Faces, recipe: FaceRecipe, seed: int, heads: int) -> Callable[[int], Iterator[training.Batch]]:
-    targets = np.concatenate([faces.targets(1.0), faces.targets(0.0)][:heads], axis=1)
-
+def _batches(faces: Faces, targets: Floats, recipe: FaceRecipe, seed: int) -> Callable[[int], Iterator[training.Batch]]:
     def epoch_batches(epoch: int) -> Iterator[training.Batch]:
         rng = np.random.default_rng((seed, epoch))
         done = epoch / recipe.epochs
@@ -131,11 +205,12 @@ def _by_voters(guesses: Labels, faces: Faces) -> dict[str, float]:
 
 
 def _leave(
-    model: keras.Model, faces: Faces, split: CleanSplit, run: Path, figures: dict[str, object]
+    model: keras.Model, clean: _Clean, task: Task, recipe: dict[str, object], epochs: list[training.Epoch]
 ) -> dict[str, object]:
     """Write the run's files. The test part is looked at here for the card, and for nothing that is chosen."""
+    run, split, tuning, test = task.run, clean.split, clean.tuning, clean.test
     run.mkdir(parents=True, exist_ok=True)
-    tuning, test = faces.take(split.tuning), faces.take(split.test)
+    figures: dict[str, object] = {"network": task.network, "seed": task.seed, "command": task.command, **recipe}
     said, tested = logits(model, tuning.images), logits(model, test.images)
     temperatures = {"temperature": metrics.fitted_temperature(said[:, 0], tuning.labels)}
     believed = tuning.labels
@@ -157,11 +232,11 @@ def _leave(
         },
         "tuning": _figures(said, tuning, temperatures["temperature"]),
         "test": _figures(tested, test, temperatures["temperature"]),
-        "epochs": [asdict(epoch) for epoch in training.history(run)],
+        "epochs": [asdict(epoch) for epoch in epochs],
     }
     model.save(run / "model.keras")
     rows = np.random.default_rng(0).choice(split.learning, min(_CALIBRATION, len(split.learning)), replace=False)
-    np.savez_compressed(run / "calibration.npz", face=face_augment.scaled(faces.images[rows]))
+    np.savez_compressed(run / "calibration.npz", face=face_augment.scaled(clean.faces.images[rows]))
     np.savez_compressed(run / "held.npz", face=face_augment.scaled(test.images), labels=test.labels)
     np.savez_compressed(run / "tuning.npz", logits=said[:, -1], labels=believed)
     piece = {"labels": list(EMOTIONS), "offset": OFFSET, "divisor": DIVISOR, **temperatures}

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from models.catalog import NETWORKS
+from models.faces import face_deep, face_wide, glancing, vagus_face
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -47,12 +48,23 @@ def test_every_layer_has_a_name_of_its_own_choosing() -> None:
         assert len(set(names)) == len(names)
 
 
-def test_ours_takes_any_side_in_training_and_has_the_same_weights() -> None:
-    from models.faces import vagus_face
-
-    free, fixed = vagus_face(None), vagus_face()
+def test_a_trunk_takes_any_side_in_training_and_has_the_same_weights() -> None:
+    free, fixed = face_deep(None), face_deep()
     assert [w.shape for w in free.weights] == [w.shape for w in fixed.weights]
     fixed.set_weights(free.get_weights())
     face = np.zeros((2, 48, 48, 1), np.float32)
     assert np.allclose(free(face), fixed(face))
     assert [head.shape for head in free(np.zeros((1, 40, 40, 1), np.float32))] == [(1, 7), (1, 7)]
+
+
+def test_ours_says_the_mean_of_what_two_trunks_say_of_ten_views() -> None:
+    ours: Any = vagus_face()
+    faces = np.random.default_rng(0).normal(size=(3, 48, 48, 1)).astype(np.float32)
+    views = [faces[:, top : top + 46, left : left + 46] for top, left in ((1, 1), (0, 0), (0, 2), (2, 0), (2, 2))]
+    views += [view[:, :, ::-1] for view in views]
+    trunks = [ours.get_layer(name) for name in ("face_wide", "face_deep")]
+    for head, said in enumerate(ours(faces)):
+        each = [np.asarray(trunk(view)[head]) for trunk in trunks for view in views]
+        assert np.allclose(np.mean(each, axis=0), said, atol=1e-5)
+    alone = glancing(face_wide, trunks[0].get_weights())(faces)
+    assert np.allclose(np.mean([np.asarray(trunks[0](view)[0]) for view in views], axis=0), alone[0], atol=1e-5)
