@@ -26,15 +26,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-def sensors_back(request: pytest.FixtureRequest) -> dict[str, list[float]]:
-    """Seconds from the last mending of a sensor until it was judged by again, by sensor; one entry a schedule."""
+def part_back(request: pytest.FixtureRequest) -> dict[str, list[float]]:
+    """Seconds from the last mending of a part of the daemon until it was at work again; one entry a schedule."""
     return request.config.stash.setdefault(_RECOVERIES, {})
 
 
 @pytest.fixture
-def recoveries(sensors_back: dict[str, list[float]]) -> list[float]:
+def recoveries(part_back: dict[str, list[float]]) -> list[float]:
     """Seconds from the last mending until everything was acknowledged; one entry a schedule."""
-    return sensors_back.setdefault("relay", [])
+    return part_back.setdefault("relay", [])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

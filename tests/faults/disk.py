@@ -2,6 +2,8 @@
 
 import os
 import subprocess
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 _SIZE = "2m"
@@ -37,3 +39,16 @@ class Disk:
 
     def clear(self) -> None:
         self._filler.unlink(missing_ok=True)
+
+
+@contextmanager
+def small_disk(directory: Path) -> Generator[Disk | None]:
+    """A disk for the time of the block; None where we may not mount one."""
+    found = Disk(directory)
+    if not found.mount():
+        yield None
+        return
+    try:
+        yield found
+    finally:
+        found.unmount()

@@ -3,6 +3,7 @@
 import asyncio
 import multiprocessing
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 
@@ -29,33 +30,47 @@ class Sign:
 
 
 class Guard:
-    """One process, what it raised and what it said so far."""
+    """One process, what it raised and what it said so far; each line goes to ``tell``, too."""
 
-    def __init__(self, process: ForkServerProcess, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self,
+        process: ForkServerProcess,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        tell: Callable[[str], None],
+    ) -> None:
         self.raised: list[Promise] = []
+        self.held: list[Promise] = []
+        """Alerts that no disk took: they arrive if the process lives on."""
         self.signs: list[Sign] = []
         self.said: list[str] = []
+        self._settled: dict[int, int] = {}
+        self._orders = 0
         self._process = process
         self._writer = writer
+        self._tell = tell
         self._stirred = asyncio.Event()
         self._reading = asyncio.create_task(self._read(reader))
 
     async def shows(self, sensor: Modality, since: int) -> float:
         """Seconds from ``since`` until a sensor is heard or seen again; waits for it."""
-        try:
-            return await self._shown(sensor, since)
-        except TimeoutError as error:
-            self.order("tell")
-            await self._until_told()
-            raise TimeoutError(f"no {sensor} in {PATIENCE_S:g} s; {self}") from error
 
-    async def _shown(self, sensor: Modality, since: int) -> float:
-        async with asyncio.timeout(PATIENCE_S):
-            while not (found := [one.at for one in self.signs if one.sensor is sensor and one.taken >= since]):
-                assert not self._reading.done(), f"the daemon died; {self}"
-                self._stirred.clear()
-                await self._stirred.wait()
-        return seconds(found[0] - since)
+        def found() -> list[int]:
+            return [one.at for one in self.signs if one.sensor is sensor and one.taken >= since]
+
+        await self._until(lambda: bool(found()), f"no {sensor}")
+        return seconds(found()[0] - since)
+
+    def settle(self) -> int:
+        """Ask when the broker will have everything; the question's number."""
+        self._orders += 1
+        self.order(f"settle {self._orders}")
+        return self._orders
+
+    async def settled(self, number: int) -> int:
+        """When the broker had everything, in ns of the host; waits for it."""
+        await self._until(lambda: number in self._settled, "the broker has not everything")
+        return self._settled[number]
 
     def order(self, line: str) -> None:
         self._writer.write(f"{line}\n".encode())
@@ -83,11 +98,21 @@ class Guard:
     def __str__(self) -> str:
         return "\n".join(["it said:", *self.said[-20:]])
 
-    async def _until_told(self) -> None:
-        async with asyncio.timeout(PATIENCE_S):
-            while not ((self.said and self.said[-1].startswith("counts")) or self._reading.done()):
-                self._stirred.clear()
-                await self._stirred.wait()
+    async def _until(self, holds: Callable[[], bool], sorry: str) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await self._stirs(holds)
+        except TimeoutError as error:
+            self.order("tell")
+            async with asyncio.timeout(PATIENCE_S):
+                await self._stirs(lambda: self.said[-1:] != [] and self.said[-1].startswith("counts"))
+            raise TimeoutError(f"{sorry} in {PATIENCE_S:g} s; {self}") from error
+
+    async def _stirs(self, holds: Callable[[], bool]) -> None:
+        while not holds():
+            assert not self._reading.done(), f"the daemon died; {self}"
+            self._stirred.clear()
+            await self._stirred.wait()
 
     async def _gone(self) -> None:
         async with asyncio.timeout(2 * PATIENCE_S):
@@ -96,26 +121,33 @@ class Guard:
         self._writer.close()
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
-        while line := (await reader.readline()).decode():
-            word, *rest = line.split()
-            if word == "raised":
-                name, sequence, at, saw, modalities = rest
-                self.raised.append((name, int(sequence)))
+        try:
+            while line := (await reader.readline()).decode():
+                self._tell(line.strip())
+                self._take(line.strip())
+                self._stirred.set()
+        finally:
+            self._stirred.set()
+
+    def _take(self, line: str) -> None:
+        match line.split():
+            case ["raised" | "held" as verb, name, sequence, at, saw, modalities]:
+                (self.raised if verb == "raised" else self.held).append((name, int(sequence)))
                 if Modality.FACE in modalities.split("+"):
                     self.signs.append(Sign(Modality.FACE, int(at), int(saw)))
-            elif word == "heard":
-                self.signs.append(Sign(Modality.WRIST, *map(int, rest)))
-            else:
-                self.said.append(line.strip())
-            self._stirred.set()
-        self._stirred.set()
+            case ["heard", at, received]:
+                self.signs.append(Sign(Modality.WRIST, int(at), int(received)))
+            case ["settled", number, at]:
+                self._settled[int(number)] = int(at)
+            case _:
+                self.said.append(line)
 
 
-async def start_guard(duty: Duty) -> Guard:
+async def start_guard(duty: Duty, tell: Callable[[str], None]) -> Guard:
     """Start a daemon; it may not stand yet."""
     ours, theirs = socket.socketpair()
     process = _FORKS.Process(target=stand_guard, args=(duty, theirs), daemon=True)
     await asyncio.to_thread(process.start)
     theirs.close()
     reader, writer = await asyncio.open_connection(sock=ours)
-    return Guard(process, reader, writer)
+    return Guard(process, reader, writer, tell)

@@ -9,7 +9,7 @@ from edge.clock import SystemClock, seconds
 from edge.relay.alerts import read_alert
 from tests.edge.relay.listening import PATIENCE_S, Heard, subscriber
 from tests.faults.cable import Cable, cable
-from tests.faults.disk import Disk
+from tests.faults.disk import Disk, small_disk
 from tests.faults.mosquitto import Mosquitto, needs_mosquitto
 from tests.faults.raising import Promise, Raiser, start_raiser
 from tests.faults.schedule import LASTING, RELAY, Fault, Step, make_schedule
@@ -22,12 +22,8 @@ _ACK_TIMEOUT_S = 0.5
 @pytest.fixture
 def disk(tmp_path: Path) -> Generator[Disk | None]:
     """A disk that can be filled, where we may mount one."""
-    found = Disk(tmp_path / "disk")
-    if not found.mount():
-        yield None
-        return
-    yield found
-    found.unmount()
+    with small_disk(tmp_path / "disk") as found:
+        yield found
 
 
 class Stage:
