@@ -4,6 +4,7 @@ import asyncio
 import multiprocessing
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 
@@ -121,13 +122,12 @@ class Guard:
         self._writer.close()
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
-        try:
+        with suppress(ConnectionResetError):  # it was killed before it had read all orders; what it said was read
             while line := (await reader.readline()).decode():
                 self._tell(line.strip())
                 self._take(line.strip())
                 self._stirred.set()
-        finally:
-            self._stirred.set()
+        self._stirred.set()
 
     def _take(self, line: str) -> None:
         match line.split():
