@@ -10,8 +10,10 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from edge.bench_wearers import wearers
 from edge.health import ProcessMeter
 from edge.inference.decision import DecisionSettings
+from edge.promptness import keep_prompt
 from edge.service import Service, open_service
 from edge.settings import CameraSettings, PanelSettings, Settings, WatchSettings
 
@@ -22,6 +24,8 @@ LOAD = 40.0
 FASTEST = 20.0
 WINDOW_S, STEP_S = 60.0, 5.0
 """Of watch time: before the first window is whole, and from one to the next, as the shipped networks want it."""
+SPARE_S = 60.0
+"""Of watch time: more than is listened to, so that nobody falls silent before the end."""
 
 
 async def latencies(settings: Settings, broker: str, watches: int, seconds: float) -> dict[str, object]:
@@ -29,18 +33,25 @@ async def latencies(settings: Settings, broker: str, watches: int, seconds: floa
     after the first windows are whole.
 
     Daemons of several people are several processes on a device; here they share one, so that its cores are shared as
-    they would be and one figure covers all.
+    they would be and one figure covers all. Their watches are boards on TCP in a process of their own. People put them
+    on at any moment of a step (seed 0): neither all at once nor one packet apart.
     """
     speed = min(FASTEST, max(1.0, LOAD / watches))
     window_s, step_s = WINDOW_S / speed, STEP_S / speed
-    async with _running(settings, broker, watches, speed) as services:
+    heard_s = WINDOW_S + 2 * STEP_S + seconds * speed + SPARE_S
+    moments = np.sort(np.random.default_rng(0).uniform(0, step_s, watches))
+    async with (
+        wearers(watches, heard_s, speed) as address,
+        _running(settings, broker, address, watches, speed) as services,
+    ):
+        keep_prompt()
         stop, meter = asyncio.Event(), ProcessMeter(services[0].clock.now())
         asyncio.get_running_loop().call_later(window_s + step_s + seconds, stop.set)
         async with asyncio.TaskGroup() as lanes:
             lanes.create_task(_sample(meter, stop))
-            for service in services:
+            for service, pause_s in zip(services, np.diff(moments, prepend=0.0), strict=True):
+                await asyncio.sleep(float(pause_s))
                 lanes.create_task(service.play(stop, ProcessMeter(service.clock.now())))
-                await asyncio.sleep(step_s / watches)  # people do not put their watches on at the same moment
         for service in services:
             await service.drain()
         times = np.concatenate([service.daemon.health.sensor_to_puback.kept_ms() for service in services])
@@ -57,20 +68,24 @@ async def latencies(settings: Settings, broker: str, watches: int, seconds: floa
 
 
 @contextlib.asynccontextmanager
-async def _running(settings: Settings, broker: str, watches: int, speed: float) -> AsyncGenerator[list[Service]]:
+async def _running(
+    settings: Settings, broker: str, address: str, watches: int, speed: float
+) -> AsyncGenerator[list[Service]]:
     async with AsyncExitStack() as stack:
         place = stack.enter_context(tempfile.TemporaryDirectory(prefix="vagus-bench-"))
         yield [
-            await stack.enter_async_context(open_service(_one(settings, broker, number, Path(place)), speed=speed))
+            await stack.enter_async_context(
+                open_service(_one(settings, broker, address, number, Path(place)), speed=speed)
+            )
             for number in range(watches)
         ]
 
 
-def _one(settings: Settings, broker: str, number: int, place: Path) -> Settings:
+def _one(settings: Settings, broker: str, address: str, number: int, place: Path) -> Settings:
     return msgspec.structs.replace(
         settings,
         state_dir=str(place / str(number)),
-        watch=WatchSettings(f"virtual:wearer?seed={number + 1}"),
+        watch=WatchSettings(address),
         camera=CameraSettings(),
         decision=ALWAYS,
         panel=PanelSettings(),

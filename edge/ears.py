@@ -203,6 +203,10 @@ class Ears:
             try:
                 with self._watchdog.hearts.work("wrist", 2 * INFERENCE_S):
                     estimate = await worker.do(INFERENCE_S, self._judge, self._judges.current, body, window)
+                if estimate is not None:
+                    await self._heard(estimate)
+                with self._watchdog.hearts.work("wrist", 2 * INFERENCE_S):  # what no alert waits for
+                    await worker.do(INFERENCE_S, self._judge_activity, body, window)
             except (NetworkError, BundleError, ValueError) as error:
                 if not self._judges.failed(str(error)):
                     raise
@@ -218,8 +222,6 @@ class Ears:
                 continue
             if self.sensed is not None and self._reading is not None:
                 self.sensed(self._reading, estimate)
-            if estimate is not None:
-                await self._heard(estimate)
 
     def _judge(self, classifier: Classifier, body: Body, window: Window) -> WristEstimate | None:
         """One window to one estimate; None when the watch is not on a wrist, says too little, or was left."""
@@ -229,7 +231,6 @@ class Ears:
             self._forgotten = False
             body.anchor(None)
         self._reading = reading = body.read(window)
-        self.activity = None if reading.wear is Wear.OFF else self._pace.judge(window)
         measured = self._resting.hear(reading) if self._resting else None
         if measured is not None:
             body.anchor(measured)
@@ -237,6 +238,10 @@ class Ears:
             self._health.skipped["off_wrist" if reading.wear is Wear.OFF else "poor_window"] += 1
             return None
         return classifier.wrist(reading.told)
+
+    def _judge_activity(self, body: Body, window: Window) -> None:
+        if body is self._body and self._reading is not None:
+            self.activity = None if self._reading.wear is Wear.OFF else self._pace.judge(window)
 
     def _keep_up(self) -> None:
         """Windows begin anew with another classifier, if it wants them otherwise."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from edge.health import ProcessMeter
 from edge.panel.served import tell
+from edge.promptness import keep_prompt
 from edge.refusal import RefusalError
 from edge.relay.address import parse_broker
 from edge.sensing.camera import check_camera
@@ -62,6 +63,7 @@ async def serve(settings: Settings, speed: float = 1.0, config: Path | None = No
     ):
         if service.page is not None:
             tell(service.page, sys.stderr, settings.state_path)
+        keep_prompt()
         meter = ProcessMeter(service.clock.now())
         await service.play(stop, meter, reload=reload)
         await service.drain()

@@ -1,6 +1,7 @@
 """The outbox's file: rows in order, in one SQLite database that survives kill -9 and power cuts."""
 
 import contextlib
+import os
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -91,6 +92,7 @@ class Store:
         self._db = sqlite3.connect(self.path, isolation_level=None, timeout=0.5, check_same_thread=False)
         try:
             self._prepare(max_pages)
+            self._lengthen()
             self.counts = self._count()
         except BaseException:
             self._db.close()
@@ -193,6 +195,16 @@ class Store:
             )
         if max_pages is not None:
             self._db.execute(f"PRAGMA max_page_count={max_pages}").fetchall()
+
+    def _lengthen(self) -> None:
+        """Give the log its length at once, in zeros: SQLite reads a log up to the first frame that is none."""
+        log = self.path.with_name(f"{self.path.name}-wal")
+        with contextlib.suppress(OSError), log.open("r+b") as written:  # without it the log grows as it is needed
+            held = written.seek(0, os.SEEK_END)
+            if held < _LOG_BYTES:
+                written.write(bytes(_LOG_BYTES - held))
+                written.flush()
+                os.fsync(written.fileno())
 
     def _count(self) -> Counts:
         rows, size, last = self._db.execute(

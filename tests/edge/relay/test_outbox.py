@@ -59,6 +59,17 @@ async def test_a_reader_without_our_thread_sees_a_put_at_once(settings: OutboxSe
     db.close()
 
 
+async def test_the_log_does_not_grow_under_the_first_messages(settings: OutboxSettings, clock: HandClock) -> None:
+    """An fsync over what is there costs less than one of a file that grows; a restart reads only what was written."""
+    log = Path(settings.path).with_name("outbox.db-wal")
+    for names in (["a"], ["a", "b"]):
+        async with Outbox(settings, clock) as outbox:
+            length = log.stat().st_size
+            await fill(outbox, names[-1])
+            assert log.stat().st_size == length >= 1 << 20
+            assert await stored_ids(outbox) == names
+
+
 async def test_many_callers_share_a_commit(settings: OutboxSettings, clock: HandClock) -> None:
     async with Outbox(settings, clock) as outbox:
         names = [f"m{n:04}" for n in range(3000)]
