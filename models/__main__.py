@@ -29,28 +29,34 @@ def train(
     seed: Annotated[int, typer.Option(help="Starts every random number.")] = 0,
     resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint.")] = False,
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the data, if not the network's own.")] = None,
-    run: Annotated[Path | None, typer.Option(help="Where results go, if not runs/NAME.")] = None,
+    run: Annotated[Path | None, typer.Option(help="Where results go, if not runs/NAME or runs/NAME_PROTOCOL.")] = None,
+    protocol: Annotated[
+        str | None, typer.Option(help="How the data are divided, where a network knows several ways: clean or paper.")
+    ] = None,
 ) -> None:
     """Train a network and leave it, its contract and its figures in runs/NAME."""
     network = _network(name)
+    divided = _protocol(network, protocol)
     if not data.exists():
         raise _refusal(f"there is nothing at {data}; give the directory of the recordings with --data")
     # The line that TensorFlow prints for each of its start-up notes is no news to whoever trains.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    command = f"python -m models train {name} --data {data} --seed {seed}" + (f" --epochs {epochs}" if epochs else "")
+    command = f"python -m models train {name} --data {data} --seed {seed}"
+    command += (f" --protocol {divided}" if divided else "") + (f" --epochs {epochs}" if epochs else "")
     console = Console(stderr=True)
     with _progress(console, name) as bar:
         task = bar.add_task(name, total=1.0, note="")
         wanted = Task(
             network=name,
             data=data,
-            run=run or Path("runs") / name,
+            run=run or Path("runs") / network.run(divided),
             seed=seed,
             resume=resume,
             epochs=epochs,
             command=command,
             seen=lambda done, note: bar.update(task, completed=done, note=note),
             say=lambda line: bar.console.print(line, highlight=False),
+            protocol=divided,
         )
         with _refusing():
             figures = network.train(wanted)
@@ -95,17 +101,14 @@ def evaluate(
 
 @app.command()
 def card(
-    name: Annotated[str, typer.Argument(help="A benchmark: wesad_binary, wesad_three, kang_cnn_lstm, ecg or eeg.")],
+    name: Annotated[str, typer.Argument(help="A benchmark: wesad_binary, kang_cnn_lstm, eeg, bagga_model_1, ...")],
     runs: Annotated[Path, typer.Option(help="Where trainings left their records.")] = Path("runs"),
     cards: Annotated[Path, typer.Option(help="Where model cards go.")] = Path(__file__).parent / "cards",
 ) -> None:
     """Write the card of a benchmark, whose network is in no bundle, from what its training left."""
-    # Plots need matplotlib, which the rest does not.
-    from models.benchmark_card import write_benchmark_card
-
-    _network(name)
+    network = _network(name)
     with _refusing():
-        page = write_benchmark_card(name, runs, cards)
+        page = network.write_card(runs, cards)
     Console(stderr=True).print(f"wrote {page}", highlight=False)
 
 
@@ -162,6 +165,16 @@ def _network(name: str) -> Network | WithoutGraph:
     if found is None:
         raise _refusal(f"no network is called {name}; there are {', '.join((*NETWORKS, *JUDGES))}")
     return found
+
+
+def _protocol(network: Network | WithoutGraph, wanted: str | None) -> str:
+    """The one that is wanted, or the network's first; empty for a network that knows none."""
+    if wanted is None:
+        return next(iter(network.protocols), "")
+    if wanted not in network.protocols:
+        known = f"it knows {', '.join(network.protocols)}" if network.protocols else "leave --protocol out"
+        raise _refusal(f"{network.name} has no protocol {wanted}; {known}")
+    return wanted
 
 
 def _progress(console: Console, name: str) -> Progress:

@@ -34,6 +34,8 @@ class Task:
     """Told the share that is done, 0 to 1, and a word on how it goes."""
     say: Callable[[str], None]
     """Told a line worth keeping."""
+    protocol: str = ""
+    """One of the network's protocols; empty where it knows only one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,9 @@ class Network:
     """Width of `logits`."""
     builder: str
     trainer: str
+    protocols: tuple[str, ...] = ()
+    """Ways of dividing the data that the trainer knows, the honest one first."""
+    card: str = "models.benchmark_card:write_benchmark_card"
 
     def build(self) -> Any:
         """The network, untrained, as a keras.Model. Imports TensorFlow."""
@@ -57,6 +62,14 @@ class Network:
     def train(self, task: Task) -> Mapping[str, object]:
         """Train and leave the run's files; returns the figures of card.json. Imports TensorFlow."""
         return cast(Mapping[str, object], _named(self.trainer)(task))
+
+    def run(self, protocol: str) -> str:
+        """Name of the run's directory: NAME, and of a protocol that is not the first NAME_PROTOCOL."""
+        return f"{self.name}_{protocol}" if protocol in self.protocols[1:] else self.name
+
+    def write_card(self, runs: Path, cards: Path) -> Path:
+        """Write the card of what training left under `runs` into `cards`; returns the page. Imports matplotlib."""
+        return cast(Path, _named(self.card)(self.name, runs, cards))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +80,20 @@ class WithoutGraph:
     source: str
     kind: str
     trainer: str
+    protocols: tuple[str, ...] = ()
+    card: str = "models.benchmark_card:write_benchmark_card"
 
     def train(self, task: Task) -> Mapping[str, object]:
         """Train and leave the run's files; returns the figures of card.json."""
         return cast(Mapping[str, object], _named(self.trainer)(task))
+
+    def run(self, protocol: str) -> str:
+        """As a network's."""
+        return f"{self.name}_{protocol}" if protocol in self.protocols[1:] else self.name
+
+    def write_card(self, runs: Path, cards: Path) -> Path:
+        """As a network's."""
+        return cast(Path, _named(self.card)(self.name, runs, cards))
 
 
 def _named(place: str) -> Callable[..., object]:
@@ -79,6 +102,7 @@ def _named(place: str) -> Callable[..., object]:
 
 
 _FACE = MappingProxyType({"face": (48, 48, 1)})
+_PROTOCOLS = ("clean", "paper")
 _BAGGA = "Bagga and Makwana 2026"
 _SPECTROGRAMS = MappingProxyType({"images": (2, 124, 124, 3)})
 _KANG = "Kang et al. 2021"
@@ -93,15 +117,18 @@ NETWORKS: Mapping[str, Network] = MappingProxyType(
             ),
             Network(
                 "bagga_model_1", f"{_BAGGA}, Table 2", 117_031, _FACE, 7,
-                "models.faces:bagga_model_1", "models.face_training:train_bagga",
+                "models.bagga:bagga_model_1", "models.bagga_training:train", protocols=_PROTOCOLS,
+                card="models.face_card:write_face_card",
             ),
             Network(
                 "bagga_model_2", f"{_BAGGA}, Table 3", 303_495, _FACE, 7,
-                "models.faces:bagga_model_2", "models.face_training:train_bagga",
+                "models.bagga:bagga_model_2", "models.bagga_training:train", protocols=_PROTOCOLS,
+                card="models.face_card:write_face_card",
             ),
             Network(
                 "bagga_model_3", f"{_BAGGA}, Table 4", 457_863, _FACE, 7,
-                "models.faces:bagga_model_3", "models.face_training:train_bagga",
+                "models.bagga:bagga_model_3", "models.bagga_training:train", protocols=_PROTOCOLS,
+                card="models.face_card:write_face_card",
             ),
             Network(
                 "wrist", "ours: one LSTM over windows", 7_058, MappingProxyType({"features": (60, 48)}), 2,

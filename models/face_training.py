@@ -26,9 +26,6 @@ from models.faces import (
     DIVISOR,
     OFFSET,
     SIDE,
-    bagga_model_1,
-    bagga_model_2,
-    bagga_model_3,
     face_deep,
     face_wide,
     glancing,
@@ -75,15 +72,6 @@ def train_ours(task: Task) -> dict[str, object]:
     model.get_layer("face_deep").set_weights(second)
     epochs = training.history(task.run / "deep")
     return _leave(model, clean, task, {"recipe": {"wide": asdict(wide), "deep": asdict(deep)}}, epochs)
-
-
-def train_bagga(task: Task) -> dict[str, object]:
-    """Train a network of Bagga and Makwana under the clean protocol: the original labels, faces of full size."""
-    build = {model.__name__: model for model in (bagga_model_1, bagga_model_2, bagga_model_3)}[task.network]
-    recipe = FaceRecipe(epochs=task.epochs or 30, batch=64, small_until=0.0, gentle_from=0.0, bfloat16=False)
-    clean = _cleanly(task, recipe)
-    model = _fitted(lambda _side: build(), task, clean, recipe)
-    return _leave(model, clean, task, {"recipe": asdict(recipe)}, training.history(task.run))
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,60 +92,9 @@ def _mean_of_views(said, name):
     return layers.Identity(dtype="float32", name=name)(keras.ops.mean(apart, axis=0))
 
 
-def bagga_model_1() -> keras.Model:
-    """CNN model 1 of Bagga and Makwana 2026, Table 2, layer for layer: 117,031 parameters."""
-    face = keras.Input((SIDE, SIDE, 1), name="face")
-    x = _convolved(face, 16, "conv2d", "valid", bias=True)
-    x = _convolved(x, 32, "conv2d_1", bias=True)
-    x = layers.MaxPooling2D(name="max_pooling2d")(x)
-    x = _convolved(x, 32, "conv2d_2", "valid", bias=True)
-    x = layers.MaxPooling2D(name="max_pooling2d_1")(x)
-    x = layers.Flatten(name="flatten")(x)
-    x = layers.Dense(32, activation="relu", name="dense")(x)
-    x = layers.Dropout(0.6, name="dropout")(x)
-    return keras.Model(face, _logits(x), name="bagga_model_1")
-
-
-def bagga_model_2() -> keras.Model:
-    """CNN+LSTM model 2 of Bagga and Makwana 2026, Table 3, layer for layer: 303,495 parameters."""
-    face = keras.Input((SIDE, SIDE, 1), name="face")
-    x = layers.Reshape((64, 32), name="reshape")(_bagga_convolutions(face))
-    x = layers.LSTM(32, name="lstm")(x)
-    x = layers.Reshape((1, 32), name="reshape_1")(x)
-    x = layers.LSTM(32, name="lstm_1")(x)
-    return keras.Model(face, _bagga_head(x), name="bagga_model_2")
-
-
-def bagga_model_3() -> keras.Model:
-    """CNN+LSTM model 3 of Bagga and Makwana 2026, Table 4, layer for layer: 457,863 parameters."""
-    face = keras.Input((SIDE, SIDE, 1), name="face")
-    x = layers.Reshape((16, 128), name="reshape")(_bagga_convolutions(face))
-    x = layers.LSTM(128, name="lstm")(x)
-    x = layers.Reshape((2, 64), name="reshape_1")(x)
-    x = layers.LSTM(64, name="lstm_1")(x)
-    return keras.Model(face, _bagga_head(x), name="bagga_model_3")
-
-
-def _bagga_convolutions(face):
-    """The five convolutions that models 2 and 3 share; (batch, 4, 4, 128)."""
-    x = _convolved(face, 32, "conv2d", "valid", bias=True)
-    x = _convolved(x, 64, "conv2d_1", bias=True)
-    x = layers.MaxPooling2D(name="max_pooling2d")(x)
-    x = _convolved(x, 64, "conv2d_2", "valid", bias=True)
-    x = _convolved(x, 128, "conv2d_3", bias=True)
-    x = layers.MaxPooling2D(name="max_pooling2d_1")(x)
-    x = _convolved(x, 128, "conv2d_4", "valid", bias=True)
-    return layers.MaxPooling2D(name="max_pooling2d_2")(x)
-
-
-def _bagga_head(x):
-    x = layers.Dense(200, activation="relu", name="dense")(x)
-    return _logits(layers.Dropout(0.6, name="dropout")(x))
-
-
-def _convolved(x, filters, name, padding="same", *, stride=1, bias=False, relu=True):
+def _convolved(x, filters, name, *, stride=1, relu=True):
     """3x3 convolution, batch normalisation (folded into it on export), ReLU."""
-    x = layers.Conv2D(filters, 3, stride, padding, use_bias=bias, kernel_initializer="he_normal", name=name)(x)
+    x = layers.Conv2D(filters, 3, stride, "same", use_bias=False, kernel_initializer="he_normal", name=name)(x)
     x = layers.BatchNormalization(name=f"{name}_norm")(x)
     return layers.ReLU(name=f"{name}_relu")(x) if relu else x
 

@@ -37,6 +37,8 @@ class Recipe:
     """Momentum of the exponential average of the weights, which is what is kept."""
     bfloat16: bool = True
     """Multiply in bfloat16 where the processor has it; weights and sums stay float32."""
+    patience: int | None = None
+    """Epochs without a better first score after which learning stops; the best epoch is kept. None: the last one is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ def fit(
     model = _compiled(build, recipe, heads)
     average = _Average(model.get_weights(), recipe.averaging)
     for epoch in range(_restore(model, average, checkpoint), recipe.epochs):
+        if _stalled(history(run), recipe.patience):
+            break
         losses: list[float] = []
         with ThreadPoolExecutor(1) as ahead:
             for step, (inputs, targets) in enumerate(_prefetched(ahead, batches(epoch))):
@@ -85,11 +89,13 @@ def fit(
         model.set_weights(average.weights)
         result = Epoch(epoch + 1, float(np.mean(losses)), score(model))
         model.set_weights(learned)
+        if recipe.patience is not None and _best([*history(run), result]) == epoch:
+            cast(Any, np.savez)(checkpoint / "best.npz", *average.weights)
         _save(model, average, checkpoint, epoch + 1)
         with (checkpoint / "epochs.jsonl").open("a") as log:
             log.write(json.dumps(asdict(result)) + "\n")
         ended(result)
-    model.set_weights(average.weights)
+    model.set_weights(average.weights if recipe.patience is None else _kept(checkpoint))
     return model
 
 
@@ -103,6 +109,22 @@ def history(run: Path) -> list[Epoch]:
     """The epochs that a run has behind it."""
     log = run / "checkpoint" / "epochs.jsonl"
     return [Epoch(**json.loads(line)) for line in log.read_text().splitlines()] if log.exists() else []
+
+
+def _best(epochs: list[Epoch]) -> int:
+    """Index of the first epoch with the highest first score."""
+    firsts = [next(iter(epoch.scores.values())) for epoch in epochs]
+    return firsts.index(max(firsts))
+
+
+def _stalled(epochs: list[Epoch], patience: int | None) -> bool:
+    return patience is not None and bool(epochs) and len(epochs) - 1 - _best(epochs) >= patience
+
+
+def _kept(checkpoint: Path) -> list[Floats]:
+    """The averaged weights of the best epoch."""
+    with np.load(checkpoint / "best.npz") as held:
+        return [held[f"arr_{index}"] for index in range(len(held.files))]
 
 
 class _Average:

@@ -4,12 +4,14 @@
 # pyright: reportUnknownArgumentType=false
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
+from edge.flow import Floats
 from models.catalog import TrainingError
 from models.training import Batch, Epoch, Recipe, fit, history
 
@@ -103,3 +105,26 @@ def test_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
             seen=lambda _e, _s, _loss: None,
             ended=lambda _epoch: None,
         )
+
+
+def test_learning_that_no_longer_helps_stops_and_the_best_epoch_is_kept(tmp_path: Path) -> None:
+    scores = iter([0.5, 0.7, 0.6, 0.65, 0.9])
+    kept: list[list[Floats]] = []
+
+    def score(model: keras.Model) -> dict[str, float]:
+        kept.append(model.get_weights())
+        return {"tuning": next(scores)}
+
+    def again(*, resume: bool) -> keras.Model:
+        return fit(
+            _build, _batches, replace(_RECIPE, epochs=9, patience=2), tmp_path, seed=5, resume=resume, score=score,
+            seen=lambda _e, _s, _loss: None, ended=lambda _epoch: None,
+        )  # fmt: skip
+
+    model = again(resume=False)
+    assert [epoch.scores["tuning"] for epoch in history(tmp_path)] == [0.5, 0.7, 0.6, 0.65]
+    for held, best in zip(model.get_weights(), kept[1], strict=True):
+        assert np.array_equal(held, best)
+    # resumed, it has nothing left to do
+    assert np.array_equal(again(resume=True).get_weights()[0], kept[1][0])
+    assert len(history(tmp_path)) == 4
