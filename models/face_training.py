@@ -63,7 +63,7 @@ def train_ours(task: Task) -> dict[str, object]:
     """
     clean = _cleanly(task, FaceRecipe())
     wide = FaceRecipe(epochs=task.epochs or 80)
-    deep = FaceRecipe(epochs=task.epochs or 90, label_smoothing=0.0)
+    deep = FaceRecipe(epochs=task.epochs or 75, label_smoothing=0.0)
     first = _trunk(face_wide, _part(task, "wide", 0, 0.0, 0.45), clean, wide)
     teacher = glancing(face_wide, first)
     second = _trunk(face_deep, _part(task, "deep", 1, 0.45, 1.0), clean, deep, teacher)
