@@ -3,6 +3,10 @@
 A packet arrives after its last sample was taken, never before, and most of the difference is delay that varies. So the
 clock's offset is sought along the lower edge of ``arrival - tick`` (the minimum-delay filter of NTP, RFC 5905 section
 10), kept per bucket of device time, and its drift as the Theil-Sen slope through those minima.
+
+A packet far off that line was delayed, or the clock jumped. Nothing arrives before it was sent, so packets that come
+too early mean a clock that was set ahead. Packets that come too late are a burst after a stall while they catch up with
+our time; they are a clock that was set back, or started anew, once they have stopped catching up.
 """
 
 from collections import deque
@@ -18,8 +22,19 @@ MIN_BUCKETS_FOR_DRIFT = 12
 MAX_DRIFT = 500e-6
 """A quartz is within 100 ppm, a cheap RC oscillator after calibration within some hundreds; more is noise."""
 STEP_NS = 2 * SECOND
-"""A packet this much earlier or later than the clock says: the device restarted or its clock was set."""
+"""A packet this much earlier or later than the clock says is strange."""
 STEP_PACKETS = 3
+"""So many strange ones in a row, at least, are a step."""
+REORDER_NS = SECOND // 2
+"""A tick this much older than the newest went back: channels that share a clock overtake each other by less."""
+BACK_NS = SECOND // 4
+"""Ticks that went back are a step when they have caught up no further for so long: old packets come in a burst."""
+STAY_NS = 20 * SECOND
+"""Ticks that go on, but stay behind for so long without catching up, are a step: no stall is known to end like this."""
+GAIN_NS = SECOND // 20
+"""Catching up by less is jitter,"""
+STALL_NS = SECOND
+"""and falling back by more at once is another stall, from which it has yet to catch up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +45,24 @@ class ClockEstimate:
     drift_ppm: float
     uncertainty_ns: int
     buckets: int
+
+
+class _Behind:
+    """Packets later than the clock says, as long as they are."""
+
+    def __init__(self) -> None:
+        self._packets = 0
+        self._last = 0
+        self._least = 0
+        self._gained_at = 0
+
+    def stays(self, delta: int, arrival: StreamNs) -> int:
+        """Note one; for how long they have not caught up, in ns, and 0 while they are few."""
+        if not self._packets or delta < self._least - GAIN_NS or delta > self._last + STALL_NS:
+            self._least, self._gained_at = delta, arrival
+        self._packets += 1
+        self._last = delta
+        return arrival - self._gained_at if self._packets >= STEP_PACKETS else 0
 
 
 class TimeSync:
@@ -46,17 +79,15 @@ class TimeSync:
         Returns True when the device's clock had jumped, so that samples before and after are no continuation.
         """
         delta = arrival - device_ns
-        if self._minima and abs(delta - self._offset_at(device_ns)) > STEP_NS:
-            self._strange += 1
-            if self._strange < STEP_PACKETS:
-                return False
-            self.steps += 1
-            self._reset()
-            self._note(device_ns, delta)
-            return True
-        self._strange = 0
-        self._note(device_ns, delta)
-        return False
+        if not self._minima or abs(off := delta - self._offset_at(device_ns)) <= STEP_NS:
+            self._believe(device_ns, delta)
+            return False
+        if not (self._is_ahead() if off < 0 else self._is_back(device_ns, delta, arrival)):
+            return False
+        self.steps += 1
+        self._reset()
+        self._believe(device_ns, delta)
+        return True
 
     def time_of(self, device_ns: int) -> StreamNs:
         """The stream time of a device time; an error before the first packet."""
@@ -74,7 +105,33 @@ class TimeSync:
         self._slope = 0.0
         self._anchor = (0, 0)
         self._spread = 0
-        self._strange = 0
+        self._newest = 0
+        self._trust()
+
+    def _trust(self) -> None:
+        """The clock is as it was learned: nothing is strange."""
+        self._early = 0
+        self._slow = _Behind()
+        self._back = _Behind()
+
+    def _believe(self, device_ns: int, delta: int) -> None:
+        self._newest = max(self._newest, device_ns) if self._minima else device_ns
+        self._trust()
+        self._note(device_ns, delta)
+
+    def _is_ahead(self) -> bool:
+        """One more packet came before it can have been sent; whether the clock was set ahead."""
+        self._early += 1
+        return self._early >= STEP_PACKETS
+
+    def _is_back(self, device_ns: int, delta: int, arrival: StreamNs) -> bool:
+        """One more packet came late; whether the clock was set back."""
+        if device_ns < self._newest - REORDER_NS:
+            return self._back.stays(delta, arrival) >= BACK_NS
+        # The ticks go on: what is late was sent late, and older packets in between only lost their way.
+        self._newest = max(self._newest, device_ns)
+        self._back = _Behind()
+        return self._slow.stays(delta, arrival) >= STAY_NS
 
     def _offset_at(self, device_ns: int) -> int:
         at, offset = self._anchor
