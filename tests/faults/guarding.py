@@ -15,8 +15,18 @@ from tests.faults.guard import Duty, stand_guard
 from tests.faults.raising import Promise
 
 _FORKS = multiprocessing.get_context("forkserver")
-# Everything a daemon imports is imported once, in the server that forks; what it opens and starts is its own.
-_FORKS.set_forkserver_preload(["__main__", "tests.faults.guard", "edge.inference.runtime", "edge.sensing.face"])
+# Everything a daemon imports is imported once, in the server that forks; what it opens and starts is its own. Each
+# child imports the program of its parent anew: that is cheap when what stands in it is there already.
+_FORKS.set_forkserver_preload(
+    [
+        "tests.faults.guard",
+        "tests.faults.trial",
+        "edge.inference.runtime",
+        "edge.sensing.face",
+        "rich.progress",
+        "pytest",
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
