@@ -20,6 +20,8 @@ from export.verify import Latency, Measured, compare, logits_of, timed
 
 BUDGET_S = 8.0
 """Seconds that judging one candidate may take; slow forms are judged on fewer held rows."""
+_TOO_SLOW_MS = 150.0
+"""A whole prediction has this long on a device that is slower than what exports; such a form is not even judged."""
 _TWIN_ROWS = 64
 _TWIN_DRIFT = 1e-3
 """The float twin is the parent but for the order of additions; a larger difference of probability is a bug."""
@@ -153,8 +155,13 @@ class _Judge:
             operators(lowered.content)
             made = replace(made, bytes=len(lowered.content), fully_integer=fully_integer(lowered.content))
             latency = timed(network)
+            made = replace(made, latency_ms=latency)
+            if latency.p50 > _TOO_SLOW_MS:
+                raise BarError(
+                    f"{self._run.name} as {form.name} takes {latency.p50:.0f} ms; at most {_TOO_SLOW_MS:.0f} are of use"
+                )
             rows = self._rows(latency, len(lowered.states) > 0)
-            made = replace(made, latency_ms=latency, measured=self._measure(lowered, network, rows))
+            made = replace(made, measured=self._measure(lowered, network, rows))
             if made.measured is not None:
                 made.measured.bar(f"{self._run.name} as {form.name}", max_loss)
         except (LoweringError, NetworkError, BarError) as error:
