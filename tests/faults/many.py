@@ -1,6 +1,6 @@
 """Whole-daemon fault schedules for a range of seeds: one JSON line each, and how fast everything recovered.
 
-nice python -m tests.faults.many OUT [--first 0] [--count 1000] [--lanes 1] [--again]
+nice python -m tests.faults.many OUT [--first 0] [--count 1000] [--lanes 1] [--minutes M] [--again]
 
 OUT/trials.jsonl grows by a line a seed. A seed that is in it is not run again; with --again those that failed are.
 What happened in a schedule that failed is kept in OUT/SEED-TIME.log; OUT/summary.json tells of each seed's newest line.
@@ -21,7 +21,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from edge.clock import SystemClock, seconds
+from edge.clock import SystemClock, nanoseconds, seconds
 from tests.faults.ground import Ground, lay_ground
 from tests.faults.schedule import Fault
 from tests.faults.trial import Trial, TrialError, fault_words, possible_faults, run_trial
@@ -58,9 +58,11 @@ class Many:
         self._progress = progress
         self._clock = SystemClock()
         self._commit = _commit()
+        self._end = 0
 
-    async def run(self, seeds: list[int], lanes: int) -> None:
-        """Run them all, ``lanes`` at a time."""
+    async def run(self, seeds: list[int], lanes: int, minutes: float) -> None:
+        """Run them, ``lanes`` at a time; begin none after so long."""
+        self._end = self._clock.now() + nanoseconds(60 * minutes)
         bar = self._progress.add_task("schedules", total=len(seeds))
         left = iter(seeds)
         async with asyncio.TaskGroup() as group:
@@ -68,7 +70,7 @@ class Many:
                 group.create_task(self._lane(left, bar))
 
     async def _lane(self, left: Iterator[int], bar: TaskID) -> None:
-        while self.failed < _MOST_FAILURES and (seed := next(left, None)) is not None:
+        while self._goes_on() and (seed := next(left, None)) is not None:
             line = await self._try(seed)
             with (self._out / "trials.jsonl").open("ab") as file:
                 file.write(msgspec.json.encode(line) + b"\n")
@@ -78,6 +80,9 @@ class Many:
                     f"seed {seed}: {line.failure}; {line.log}", highlight=False, soft_wrap=True
                 )
             self._progress.advance(bar)
+
+    def _goes_on(self) -> bool:
+        return self.failed < _MOST_FAILURES and self._clock.now() < self._end
 
     async def _try(self, seed: int) -> Line:
         began, at = self._clock.now(), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
@@ -142,6 +147,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="first seed")
     parser.add_argument("--count", type=int, default=1000, help="so many seeds")
     parser.add_argument("--lanes", type=int, default=1, help="so many schedules at a time")
+    parser.add_argument("--minutes", type=float, default=24 * 60.0, help="begin no schedule after so long")
     parser.add_argument("--again", action="store_true", help="run again what failed")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
@@ -153,7 +159,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="vagus-ground-") as place, Progress(*columns) as progress:
         ground = lay_ground(Path(place))
         many = Many(given.out, ground, possible_faults(Path(place)), progress)
-        asyncio.run(many.run(seeds, given.lanes))
+        asyncio.run(many.run(seeds, given.lanes, given.minutes))
     found = summary(_read(given.out))
     told = msgspec.json.format(msgspec.json.encode(found), indent=2)
     (given.out / "summary.json").write_bytes(told + b"\n")
