@@ -150,6 +150,56 @@ class FusionModel(Struct, frozen=True, forbid_unknown_fields=True):
     threshold: Probability = 0.5
 
 
+class LeadModel(Struct, frozen=True, forbid_unknown_fields=True):
+    """ECG or EEG, told from the person's quiet minute, to labels. One input (1, ...), output ``logits`` (1, labels).
+
+    What the input holds is its ``recipe``: `pulse`, (1, features) by edge/signals/ecg_person.head; `images`, (1, steps,
+    124, 124, 3) by edge/signals/ecg_images.py; `epochs`, (1, steps, features, 1) by edge/signals/eeg_person.py.
+    """
+
+    network: Network
+    channel: Literal["ecg", "eeg"]
+    recipe: Literal["pulse", "images", "epochs"]
+    window_s: Positive
+    step_s: Positive
+    """Windows of window_s seconds end every step_s seconds."""
+    labels: tuple[str, ...]
+    stress: Name
+    """The label that counts as stress."""
+    features: tuple[str, ...] = ()
+    """Names, in the order of the input's axis of features; none for images."""
+    scale: tuple[Positive, ...] = ()
+    """What each of them is divided by; empty: as they are."""
+    electrodes: tuple[str, ...] = ()
+    """Of the EEG, in the order in which its features were learned; a device that lacks one is not judged."""
+    domain: Literal["time", "frequency"] = "time"
+    """Of which the images show the spectrogram."""
+    steps: Annotated[int, Meta(ge=1)] = 1
+    """Images that a window is cut into, or epochs in a sequence."""
+    least_hz: Positive = 100.0
+    """A slower channel is not judged: the network was not found to hold there."""
+    quiet_s: Positive = 60.0
+    """The person is told from so many seconds of usable signal: the first ones, until a baseline is measured."""
+    temperature: Positive = 1.0
+    bias: float = 0.0
+    """Added to the stress logit after the temperature."""
+    weight: Positive = 1.0
+    """In the pool with what the wrist and the face say (edge/inference/pool.py), whose own weight is 1."""
+    min_quality: Probability = 0.5
+    """Windows with a lower share of known features, or of epochs that nothing has spoilt, are not judged."""
+
+    def __post_init__(self) -> None:
+        if self.stress not in self.labels:
+            raise ValueError(f"labels {self.labels} do not name {self.stress}")
+        if (self.recipe == "epochs") != (self.channel == "eeg") or (self.recipe == "epochs") != bool(self.electrodes):
+            raise ValueError(f"recipe {self.recipe} does not fit {self.channel} of electrodes {self.electrodes}")
+        if (self.recipe == "images") == bool(self.features) or len(self.scale) not in (0, len(self.features)):
+            raise ValueError(
+                f"recipe {self.recipe} has {len(self.features)} features and {len(self.scale)} scales; images have no "
+                "features, others as many scales as features, or none"
+            )
+
+
 class DetectorModel(Struct, frozen=True, forbid_unknown_fields=True):
     """A face detector of several networks; edge/sensing/face.py knows how they work together."""
 
@@ -186,6 +236,8 @@ class Models(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     face: FaceModel | None = None
     wrist: WristModel | None = None
     fusion: FusionModel | None = None
+    ecg: LeadModel | None = None
+    eeg: LeadModel | None = None
     detector: DetectorModel | None = None
     tensors: Mapping[Name, TensorModel] = {}
     """Judges without a graph by name: `activity` ..."""
@@ -206,8 +258,10 @@ class Contract(Struct, frozen=True, forbid_unknown_fields=True):
     """The command that built it."""
 
     def networks(self) -> Iterator[tuple[str, Network]]:
-        """Every network by name: `face`, `wrist`, `fusion`, `detector/NAME`, and the judges without a graph."""
-        for name, model in (("face", self.models.face), ("wrist", self.models.wrist), ("fusion", self.models.fusion)):
+        """Every network by name: `face`, `wrist`, `fusion`, `ecg`, `eeg`, `detector/NAME`, judges without a graph."""
+        models = self.models
+        named = {"face": models.face, "wrist": models.wrist, "fusion": models.fusion, "ecg": models.ecg}
+        for name, model in (named | {"eeg": models.eeg}).items():
             if model is not None:
                 yield name, model.network
         if self.models.detector is not None:

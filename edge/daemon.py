@@ -3,8 +3,10 @@
     packets -> Watch -> Windows -> extract -> normalise -> Classifier.wrist --+
                                                                               +-> fuse -> Decider -> Relay
     frames -> FaceFinder -> Classifier.face ----------------------------------+
+    ECG, EEG -> Chest, Scalp -> Classifier.lead (if the bundle wants them) ---+
 
-Decisions are taken when a window of the watch is complete, with the face seen last; without a watch, on each face.
+Decisions are taken when a window of the wrist is complete, with what else was seen and heard last; without a wrist, on
+each face, and on each window of the electrodes.
 """
 
 import asyncio
@@ -12,21 +14,22 @@ import logging
 from collections import Counter, deque
 from collections.abc import Mapping
 
-import numpy as np
-
 from edge.baseline_store import BaselineError
 from edge.bundle import Bundle
-from edge.clock import HostNs, StreamNs, SystemClock, nanoseconds
+from edge.clock import HostNs, SystemClock, nanoseconds
 from edge.ears import Ears
 from edge.eyes import Eyes
 from edge.flow import Alert, Decision, Frame, Modality, Prediction, SamplingPlan, State
 from edge.health import Health
 from edge.inference.classifier import FaceEstimate, WristEstimate
 from edge.inference.decision import Decider
+from edge.inference.lead import LeadEstimate
 from edge.judges import Judges
+from edge.leads import Leads
 from edge.onlooker import Onlooker
 from edge.orders import Orders
 from edge.pace import Activity
+from edge.present import Present
 from edge.raising import Raising
 from edge.relay.alerts import StateMessage
 from edge.relay.mqtt import Relay
@@ -39,8 +42,6 @@ from edge.watchdog import Watchdog
 
 log = logging.getLogger("vagus")
 
-FRESH_STEPS = 3
-"""A wrist estimate older than so many steps speaks no more."""
 PUBLISH_S = 1.0
 """State goes out at most this often, alerts at once."""
 TICK_S = 20.0
@@ -71,15 +72,16 @@ class Daemon:
             settings.watch.address, judges, clock, self.health, self.onlooker, self._heard, watchdog, self._resting
         )
         self._eyes = Eyes(settings.camera, judges, clock, self.health, self.onlooker, self._seen, watchdog)
+        self.leads = Leads(judges, self.health, watchdog, self._led)
+        self._ears.passed = self.leads.feed
         self.steering = Steering(settings, self._ears, self._eyes, self.onlooker, clock)
         self._ears.sensed = self.steering.hear
-        self._wrist: WristEstimate | None = None
+        self._present = Present(settings.models.face_fresh_s)
         self._raising = raising = Raising(
             settings.mqtt.device, lambda: self.relay, lambda: self.bundle, clock, self.health, watchdog
         )
         self.orders = Orders(self._eyes if settings.camera.source else None, self, raising.snooze, settings.state_path)
         self.orders.force = self.steering.force
-        self._faces: deque[FaceEstimate] = deque(maxlen=8)
         self._published_at = 0
 
     @property
@@ -130,6 +132,7 @@ class Daemon:
         if not self._ears.address:
             raise BaselineError("no baseline can be measured without a watch; set watch.address, or pair one")
         self._resting.start()
+        self.leads.rest()
 
     def baseline_forget(self) -> None:
         """Remove this person's baseline for good and judge without it; BaselineError when the disk refuses."""
@@ -149,7 +152,8 @@ class Daemon:
     def follow(self, address: str) -> None:
         """Listen to another watch from now on; its first packets may take a while."""
         self._ears.follow(address)
-        self._lose_the_wrist()
+        self.leads.begin_anew()
+        self._lose_the_body()
 
     @property
     def finished(self) -> asyncio.Event:
@@ -158,7 +162,7 @@ class Daemon:
 
     def losses(self) -> Counter[str]:
         """Everything that was dropped, refused or missing so far, by name."""
-        return Counter(self.health.dropped) + self._ears.losses()
+        return Counter(self.health.dropped) + self._ears.losses() + Counter(lead_windows=self.leads.dropped)
 
     def sensors(self) -> Mapping[str, str]:
         """`watch` and `camera`, as far as they are set: `online` or `offline`, and `resting` by its plan."""
@@ -174,6 +178,7 @@ class Daemon:
         async with asyncio.TaskGroup() as lanes:
             tasks = [lanes.create_task(self._tick(), name="tick"), lanes.create_task(self._ears.run(), name="watch")]
             tasks.append(lanes.create_task(self.steering.run(), name="sampling"))
+            tasks.append(lanes.create_task(self.leads.run(), name="leads"))
             if self._settings.camera.source:
                 tasks.append(lanes.create_task(self._eyes.run(), name="camera"))
             await stop.wait()
@@ -182,22 +187,32 @@ class Daemon:
         self._publish_state(force=True)
 
     async def _heard(self, estimate: WristEstimate) -> None:
-        self._wrist = estimate
-        prediction = self.judges.current.fuse(estimate.end, estimate, self._face_now(), self._clock.now)
+        self._present.take_wrist(estimate)
+        face = self._present.face(self._clock.now())
+        prediction = self.judges.current.fuse(estimate.end, estimate, face, self._clock.now, self._leads_now())
+        if self.judges.said(prediction):
+            self._note(prediction)
+            await self._decide(prediction)
+
+    async def _led(self, estimate: LeadEstimate) -> None:
+        self._present.take_lead(estimate)
+        wrist, face = self._wrist_now(), self._present.face(self._clock.now())
+        leads = self._leads_now() or (estimate,)
+        prediction = self.judges.current.fuse(estimate.end, wrist, face, self._clock.now, leads)
         if not self.judges.said(prediction):
             return
         self._note(prediction)
-        await self._decide(prediction)
+        if wrist is None:
+            await self._decide(prediction)
 
     async def _seen(self, frame: Frame, estimate: FaceEstimate) -> None:
-        self._faces.append(estimate)
+        self._present.take_face(estimate)
         now = self._clock.stream(self._clock.now())
-        wrist = self._wrist if self._wrist and self._is_fresh(self._wrist, now) else None
-        face = self._face_now()
-        if wrist is None and face is None:  # a busy machine: the networks took longer than a face may speak for
+        wrist, leads, face = self._wrist_now(), self._leads_now(), self._present.face(self._clock.now())
+        if wrist is None and face is None and not leads:  # a busy machine: the face has waited for too long
             self.health.dropped["late_face"] += 1
             return
-        prediction = self.judges.current.fuse(now, wrist, face, self._clock.now)
+        prediction = self.judges.current.fuse(now, wrist, face, self._clock.now, leads)
         if not self.judges.said(prediction):
             return
         self._note(prediction)
@@ -205,20 +220,11 @@ class Daemon:
         if wrist is None:
             await self._decide(prediction)
 
-    def _is_fresh(self, wrist: WristEstimate, now: StreamNs) -> bool:
-        model = self.bundle.contract.models.wrist
-        return model is not None and now - wrist.end <= nanoseconds(FRESH_STEPS * model.step_s)
+    def _wrist_now(self) -> WristEstimate | None:
+        return self._present.wrist(self.bundle.contract.models, self._clock.stream(self._clock.now()))
 
-    def _face_now(self) -> FaceEstimate | None:
-        """The mean of the faces seen within the last seconds: one odd frame is no mood."""
-        oldest = self._clock.now() - nanoseconds(self._settings.models.face_fresh_s)
-        while self._faces and self._faces[0].grabbed < oldest:
-            self._faces.popleft()
-        if not self._faces:
-            return None
-        newest = self._faces[-1]
-        emotion = np.stack([face.emotion for face in self._faces]).mean(axis=0, dtype=np.float32)
-        return FaceEstimate(emotion, newest.logits, newest.grabbed)
+    def _leads_now(self) -> tuple[LeadEstimate, ...]:
+        return self._present.leads(self.bundle.contract.models, self._clock.stream(self._clock.now()))
 
     def on_acked(self, alert_id: str, at: HostNs) -> None:
         """The relay says that the broker has a message."""
@@ -248,7 +254,7 @@ class Daemon:
             for name in (name for name in sensors if sensors[name] != before.get(name)):
                 log.info("%s is %s", name, sensors[name])
             if sensors.get("watch") == "offline" and before.get("watch") == "online":
-                self._lose_the_wrist()
+                self._lose_the_body()
             stale = self._decider.expire(self._clock.stream(self._clock.now()))
             if stale:
                 self.prediction = self.decision = None
@@ -257,10 +263,10 @@ class Daemon:
                 self._publish_state(force=True)
             before = sensors
 
-    def _lose_the_wrist(self) -> None:
-        """A silent watch says nothing: its last values must not stand for now."""
-        self._wrist = None
-        if self.prediction is not None and Modality.WRIST in self.prediction.modalities:
+    def _lose_the_body(self) -> None:
+        """A silent watch or strap says nothing: its last values must not stand for now."""
+        self._present.forget_body()
+        if self.prediction is not None and self.prediction.modalities - {Modality.FACE}:
             self.prediction = self.decision = None
             self._decider.forget()
 

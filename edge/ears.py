@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from edge.bundle import BundleError
 from edge.bundle_contract import WristModel
 from edge.clock import SystemClock, nanoseconds
-from edge.flow import Modality, Window
+from edge.flow import Modality, Samples, Window
 from edge.health import Health
 from edge.inference.classifier import Classifier, WristEstimate
 from edge.inference.ports import NetworkError
@@ -71,6 +71,8 @@ class Ears:
         self._resting = resting
         self.sensed: Callable[[Reading, WristEstimate | None], None] | None = None
         """Told each window, also those that no prediction is made from."""
+        self.passed: Callable[[Samples], None] | None = None
+        """Told each run of samples, of any channel."""
         self._reading: Reading | None = None
         self.activity: Activity | None = None
         """How the wearer moved in the newest window; None while nothing tells it."""
@@ -191,6 +193,8 @@ class Ears:
             for samples in self._watch.feed(packet):
                 self._health.samples[samples.channel.value] += len(samples.times)
                 self._onlooker.samples(samples)
+                if self.passed is not None:
+                    self.passed(samples)
                 if self._body is None or samples.channel not in CHANNELS:
                     continue
                 for window in self._body.windows.feed(samples):

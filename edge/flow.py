@@ -48,6 +48,10 @@ class Modality(StrEnum):
 
     FACE = "face"
     WRIST = "wrist"
+    ECG = "ecg"
+    """Electrodes on the chest."""
+    EEG = "eeg"
+    """Electrodes on the head."""
 
 
 class State(StrEnum):
@@ -74,6 +78,8 @@ class Samples:
     """Something was lost between the samples before and these."""
     uncertainty_ns: int = 0
     """How far the times may be off, one standard deviation."""
+    axes: tuple[str, ...] = ()
+    """Names of the values' columns where they have some: an EEG's electrodes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,6 +169,10 @@ class Prediction:
     """When the models had answered."""
     features: Mapping[str, float] = field(default_factory=dict[str, float])
     """The wrist's features behind it, for reasons; never published raw."""
+    ecg: float | None = None
+    """Probability of stress from the chest's electrodes alone; None while they are silent, or no model wants them."""
+    eeg: float | None = None
+    """Probability of stress from the head's electrodes alone."""
 
 
 @dataclass(frozen=True, slots=True)

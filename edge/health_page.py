@@ -36,7 +36,8 @@ def ready(daemon: "Daemon") -> tuple[bool, dict[str, object]]:
         "lanes": not daemon.watchdog.stuck,
     }
     fine = all(parts.values())
-    return fine, {"ready": fine, **parts, "sensors": dict(sensors), "bundle": daemon.bundle.label}
+    leads = {"leads": dict(daemon.leads.words)} if daemon.leads.words else {}
+    return fine, {"ready": fine, **parts, "sensors": dict(sensors), "bundle": daemon.bundle.label, **leads}
 
 
 @contextlib.asynccontextmanager

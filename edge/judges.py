@@ -13,6 +13,7 @@ from edge.clock import HostNs, StreamNs
 from edge.flow import Modality, Prediction
 from edge.inference.classifier import Classifier, FaceEstimate, WristEstimate
 from edge.inference.ports import NetworkError
+from edge.lead_streams import streams
 from edge.signals.body import Body
 from edge.signals.normalise import Usual
 
@@ -51,6 +52,7 @@ class Judges:
         try:
             if (wrist := bundle.contract.models.wrist) is not None:
                 Body(usual(wrist), wrist.window_s, wrist.step_s)
+            streams(made.leads)
             if Modality.FACE in made.modalities:
                 made.detector_networks()
             prediction = _first_words(made)
@@ -97,7 +99,7 @@ def usual(wrist: WristModel) -> Usual:
 def sane(prediction: Prediction) -> bool:
     """Whether every probability is one."""
     said = [prediction.stress, *(prediction.emotion or {}).values()]
-    said += [p for p in (prediction.wrist, prediction.face) if p is not None]
+    said += [p for p in (prediction.wrist, prediction.face, prediction.ecg, prediction.eeg) if p is not None]
     return all(math.isfinite(p) and 0 <= p <= 1 for p in said)
 
 

@@ -145,6 +145,7 @@ class Service:
             "dropped": sum(losses.values()),
             "dropped_by_cause": losses,
             "skipped": dict(sorted(health.skipped.items())),
+            **({"leads": dict(self.daemon.leads.words)} if self.daemon.leads.words else {}),
             "bundle": self.daemon.bundle.label,
             "state": self.daemon.state.value,
             "device_clock": msgspec.to_builtins(self.daemon.device_clock),

@@ -13,11 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.flow import Floats
+from edge.signals.ecg_person import HEAD, IMAGE_S
+from edge.signals.ecg_spectrogram import Domain
 from models import left_out
 from models.catalog import Task
 from models.datasets import eegmat
 from models.ecg import STEPS, kang_cnn, kang_cnn_lstm, kang_lstm, pulse_head
-from models.ecg_images import HEAD, HOP_S, IMAGE_S, LABELS, Domain, Stretches, stretches
+from models.ecg_images import HOP_S, LABELS, Stretches, stretches
+from models.lead_contract import lead_contract
 from models.left_out import LeftOut
 from models.metrics import Labels
 from models.protocol import subject_folds
@@ -25,6 +28,8 @@ from models.short_fit import ShortRecipe, chances, fit
 
 _FOLDS, _HELD = 5, 6
 _IMAGES, _HEAD = ShortRecipe(epochs=6, batch=16, rate=1e-3), ShortRecipe(epochs=40, rate=1e-2, noise=0.2)
+_LIVE_STEP_S = 5.0
+"""Live, a window ends so often: nothing is carried from one to the next, so they may overlap more than here."""
 _LEAKY_FOLDS = 1
 """Folds of the leaky protocol that are run; each takes as long as an honest one."""
 
@@ -40,12 +45,14 @@ class EcgNetwork:
     """In which its images are; the first one's figures are the network's"""
     leaky: bool = False
     """Also judged as the paper judged it"""
+    least_hz: float = 100.0
+    """Slower recordings change what the network says (docs/signals.md)"""
 
 
 NETWORKS: Mapping[str, EcgNetwork] = MappingProxyType(
     {
         "kang_cnn_lstm": EcgNetwork(kang_cnn_lstm, "images", _IMAGES, ("time", "frequency"), leaky=True),
-        "kang_cnn": EcgNetwork(kang_cnn, "images", _IMAGES, ("time",)),
+        "kang_cnn": EcgNetwork(kang_cnn, "images", _IMAGES, ("time",), least_hz=250.0),
         "kang_lstm": EcgNetwork(kang_lstm, "images", _IMAGES, ("time",)),
         "ecg": EcgNetwork(pulse_head, "features", _HEAD, ("time",)),
     }
@@ -86,7 +93,7 @@ def train(task: Task) -> dict[str, object]:
     }
     if network.leaky:
         card["leaky"] = {"doubled by Fourier transform, random split": _leaky(list(told.values()), network, task.seed)}
-    card["parameters"] = _leave(task, told[first], network)
+    card["parameters"] = _leave(task, told[first], network, said)
     (task.run / "card.json").write_text(json.dumps(card, indent=1) + "\n")
     task.seen(1.0, "done")
     return card
@@ -127,7 +134,7 @@ def _leaky(several: Sequence[Stretches], network: EcgNetwork, seed: int) -> floa
     return float(np.concatenate(right).mean())
 
 
-def _leave(task: Task, told: Stretches, network: EcgNetwork) -> int:
+def _leave(task: Task, told: Stretches, network: EcgNetwork, said: LeftOut) -> int:
     """One network's files, as the exporter reads them; nobody in held.npz was learned from. Its parameters."""
     people = sorted(set(told.people))
     out = np.isin(told.people, people[-min(_HELD, len(people) // 3) :])
@@ -138,8 +145,12 @@ def _leave(task: Task, told: Stretches, network: EcgNetwork) -> int:
         names = np.array(told.people)[which]
         kept: dict[str, Any] = {network.input: (rows[which] / scale).astype(np.float32)}
         np.savez_compressed(task.run / f"{file}.npz", **kept, labels=told.labels[which], subjects=names)
-    piece: dict[str, object] = {"channel": "ecg", "labels": list(LABELS), "step_s": HOP_S, "window_s": STEPS * IMAGE_S}
+    more: dict[str, object] = {"least_hz": network.least_hz}
     if network.input == "features":
-        piece |= {"features": list(HEAD), "scale": scale.tolist()}
+        more |= {"features": list(HEAD), "scale": scale.tolist()}
+    else:
+        more |= {"domain": network.domains[0], "steps": STEPS}
+    recipe = "pulse" if network.input == "features" else "images"
+    piece = lead_contract("ecg", recipe, LABELS, STEPS * IMAGE_S, _LIVE_STEP_S, said, **more)
     (task.run / "contract.json").write_text(json.dumps(piece, indent=1) + "\n")
     return int(model.count_params())

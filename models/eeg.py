@@ -33,3 +33,13 @@ def patil_cnn_lstm(
     x = layers.LSTM(units, name="memory")(x)
     x = layers.Dropout(dropout, name="dropout_2")(x)
     return keras.Model(plane, layers.Dense(2, name="verdict")(x), name="patil_cnn_lstm")
+
+
+def headband_cnn_lstm() -> keras.Model:
+    """The same on all features of a headband's four electrodes."""
+    return patil_cnn_lstm(80)
+
+
+def cap_cnn_lstm() -> keras.Model:
+    """The same on all features of a cap's nineteen electrodes."""
+    return patil_cnn_lstm(380)

@@ -11,14 +11,14 @@ import numpy.typing as npt
 from sklearn.decomposition import FastICA
 from sklearn.exceptions import ConvergenceWarning
 
-from edge.clock import SECOND, HostNs, StreamNs
-from edge.flow import Channel, Floats, Signal, Window
-from edge.signals import eeg
+from edge.clock import SECOND
+from edge.flow import Floats, Signal
+from edge.signals import eeg, eeg_person
+from edge.signals.eeg_person import EPOCH_S, HOP_S
 from edge.signals.grid import Doubles
 from models.datasets.eegmat import Session
 
 LABELS = ("rest", "arithmetic")
-EPOCH_S, HOP_S = 4.0, 2.0
 _FRONTAL = ("Fp1", "Fp2")
 _BLINK = 0.7
 """A component that follows the frontal electrodes below 4 Hz this closely is the eyes'."""
@@ -42,36 +42,36 @@ class Epochs:
 
 
 def epochs(session: Session, electrodes: Sequence[str], *, clean: bool = True, own: bool = True) -> Epochs:
-    """Every epoch of rest and task, 4 s long, 2 s apart, as edge/signals/eeg.py computes it for the device.
+    """Every epoch of rest and task, 4 s long, 2 s apart, as edge/signals/eeg_person.py computes it for the device.
 
-    ``clean`` removes artefacts by ICA, fitted on the three stretches of this one person together, which have no labels.
+    ``clean`` removes artefacts by ICA, fitted on the three stretches of this one person together, which have no labels;
+    without it, epochs that the device would leave out are the person's usual, as they are there.
     ``own`` tells each feature as the distance from its median in the quiet minute, in its spread there.
     """
     parts = [session.quiet, session.rest, session.task]
     if clean:
         parts = _without_artefacts(parts, session.rate_hz, electrodes)
-    quiet, rest, task = (_features(part, session.rate_hz, electrodes) for part in parts)
+    quiet, rest, task = (_rows(part, session.rate_hz, refuse=not clean) for part in parts)
     told, labels = np.concatenate([rest, task]), np.repeat([0, 1], [len(rest), len(task)])
     if own:
-        low, middle, high = np.quantile(quiet, (0.25, 0.5, 0.75), axis=0)
-        told = np.clip((told - middle) / np.maximum((high - low) / 1.349, 1e-3), -8, 8)
-    return Epochs(session.subject, told.astype(np.float32), labels.astype(np.int64))
+        known = eeg_person.quiet([row for row in quiet if np.isfinite(row).any()])
+        told = np.stack([eeg_person.told(row, known) for row in told])
+    return Epochs(session.subject, np.nan_to_num(told).astype(np.float32), labels.astype(np.int64))
 
 
-def _features(part: Doubles | Floats, rate_hz: float, electrodes: Sequence[str]) -> Doubles:
-    """Every epoch of a stretch (n, electrodes), through the device's own room; logarithms where ratios count."""
+def _rows(part: Doubles | Floats, rate_hz: float, *, refuse: bool) -> Doubles:
+    """Every epoch of a stretch (n, electrodes), through the device's own room; NaN where it would be left out."""
     length, hop = round(EPOCH_S * rate_hz), round(HOP_S * rate_hz)
     times = (np.arange(length) * (SECOND / rate_hz)).astype(np.int64)
-    end = StreamNs(round(EPOCH_S * SECOND))
-    rows: list[Floats] = []
+    rows: list[Doubles] = []
     for start in range(0, len(part) - length + 1, hop):
         signal = Signal(times, part[start : start + length].astype(np.float32), rate_hz, 1.0)
-        window = Window(StreamNs(0), end, {Channel.EEG: signal}, HostNs(0))
-        rows.append(eeg.eeg(window, electrodes).values)
-    told = np.stack(rows).astype(np.float64)
-    ratio = np.array([name in eeg.LOGARITHMIC for name in eeg.STATISTICS] * len(electrodes))
-    told[:, ratio] = np.log(np.maximum(told[:, ratio], 1e-6))
-    return np.nan_to_num(told)
+        epoch = eeg_person.prepared(signal, 0)
+        if epoch is None:
+            raise ValueError(f"epochs of {length} samples at {rate_hz} Hz cannot be judged")
+        row = eeg_person.row(epoch)
+        rows.append(np.full_like(row, np.nan) if refuse and eeg_person.spoilt(epoch) else row)
+    return np.stack(rows)
 
 
 def _without_artefacts(parts: Sequence[Floats], rate_hz: float, electrodes: Sequence[str]) -> list[Doubles]:

@@ -1,18 +1,20 @@
-"""The classifier: a face crop, a window's features, or both become a prediction."""
+"""The classifier: a face crop, a window's features, rows of ECG or EEG, any of them become a prediction."""
 
 import copy
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
 
 from edge.bundle import Bundle, BundleError
-from edge.bundle_contract import FaceModel, WristModel
+from edge.bundle_contract import FaceModel, LeadModel, WristModel
 from edge.clock import HostNs, StreamNs
 from edge.flow import Crop, Features, Floats, Modality, Prediction
 from edge.inference.arrays import Carried, logistic, ordered, scaled_face, softmax, standardised
+from edge.inference.lead import Lead, LeadEstimate
+from edge.inference.pool import pooled
 from edge.inference.runtime import Network
 
 
@@ -44,9 +46,9 @@ class Classifier:
     """A bundle's networks, loaded. Not for two threads at once; the wrist's state is carried from call to call."""
 
     def __init__(self, bundle: Bundle, threads: int = 1) -> None:
-        """Load every network; raise BundleError when the bundle holds neither a face nor a wrist model."""
+        """Load every network; raise BundleError when the bundle holds none that judges a person."""
         models = bundle.contract.models
-        if models.face is None and models.wrist is None:
+        if models.face is None and models.wrist is None and models.ecg is None and models.eeg is None:
             raise BundleError(f"{bundle.path} holds neither a face nor a wrist model; install a bundle that does")
         self.bundle = bundle
         self._threads = threads
@@ -54,6 +56,8 @@ class Classifier:
         # Recurrent networks are so small that a second thread costs more than it brings.
         self._wrist = None if models.wrist is None else _Wrist(models.wrist, bundle.network("wrist"))
         self._fusion = None if models.fusion is None else bundle.network("fusion")
+        leads = {Modality.ECG: models.ecg, Modality.EEG: models.eeg}
+        self._leads = {m: Lead(model, bundle.network(m.value)) for m, model in leads.items() if model is not None}
 
     def anew(self, modality: Modality) -> "Classifier":
         """The same with one modality's network loaded anew, for when a thread is stuck in the one it has."""
@@ -62,13 +66,21 @@ class Classifier:
             other._face = _Face(models.face, self.bundle.network("face", threads=self._threads))
         if modality is Modality.WRIST and models.wrist is not None:
             other._wrist = _Wrist(models.wrist, self.bundle.network("wrist"))
+        if modality in self._leads:
+            lead = Lead(self._leads[modality].model, self.bundle.network(modality.value))
+            other._leads = {**self._leads, modality: lead}
         return other
 
     @property
     def modalities(self) -> frozenset[Modality]:
         """What this bundle can judge by."""
         known = {Modality.FACE: self._face, Modality.WRIST: self._wrist}
-        return frozenset(modality for modality, model in known.items() if model is not None)
+        return frozenset(modality for modality, model in known.items() if model is not None) | self._leads.keys()
+
+    @property
+    def leads(self) -> Mapping[Modality, LeadModel]:
+        """The models of ECG and EEG that this bundle has."""
+        return {modality: lead.model for modality, lead in self._leads.items()}
 
     def face(self, crop: Crop) -> FaceEstimate:
         """Judge one face; raise BundleError when the bundle has no face model."""
@@ -85,23 +97,33 @@ class Classifier:
             raise BundleError(f"{self.bundle.path} has no wrist model; switch the watch off or install one that has")
         return self._wrist.step(features)
 
+    def lead(self, modality: Modality, values: Floats, end: StreamNs, received: HostNs) -> LeadEstimate:
+        """Judge one window of ECG or EEG; raise BundleError when the bundle has no model for it."""
+        if modality not in self._leads:
+            raise BundleError(f"{self.bundle.path} has no {modality.value} model; install one that has")
+        return self._leads[modality].judge(values, end, received)
+
     def fuse(
-        self, at: StreamNs, wrist: WristEstimate | None, face: FaceEstimate | None, now: Callable[[], HostNs]
+        self,
+        at: StreamNs,
+        wrist: WristEstimate | None,
+        face: FaceEstimate | None,
+        now: Callable[[], HostNs],
+        leads: Sequence[LeadEstimate] = (),
     ) -> Prediction:
         """One prediction from what is present; ``now`` stamps the moment of the answer.
 
-        The wrist alone speaks for itself; wherever there is a face, the fusion head speaks. Raises ValueError when
-        neither is present, BundleError when there is a face but no head.
+        The wrist alone speaks for itself; wherever there is a face, the fusion head speaks; ``leads`` are pooled with
+        that. Raises ValueError when nothing is present, BundleError when there is a face but no head.
         """
-        if face is not None:
-            by_face = self._stress(None, face)
-            stress = by_face if wrist is None else self._stress(wrist, face)
-        elif wrist is not None:
-            by_face, stress = None, wrist.stress
-        else:
-            raise ValueError("a prediction needs the wrist, the face, or both; neither was given")
-        used = {Modality.WRIST: wrist, Modality.FACE: face}
+        by_face = None if face is None else self._stress(None, face)
+        stress = by_face if wrist is None else wrist.stress if face is None else self._stress(wrist, face)
+        stress = pooled(stress, leads)
+        used = {Modality.WRIST: wrist, Modality.FACE: face, **{lead.modality: lead for lead in leads}}
         labels = self._face.model.labels if self._face is not None else ()
+        by_lead = {lead.modality: lead.stress for lead in leads}
+        receipts = [lead.received for lead in leads]
+        receipts += [] if wrist is None else [wrist.received]
         return Prediction(
             at=at,
             modalities=frozenset(modality for modality, estimate in used.items() if estimate is not None),
@@ -109,9 +131,11 @@ class Classifier:
             emotion=None if face is None else _named(labels, face.emotion),
             wrist=None if wrist is None else wrist.stress,
             face=by_face,
-            received=HostNs(max(0 if wrist is None else wrist.received, 0 if face is None else face.grabbed)),
+            received=max(receipts if face is None else [*receipts, face.grabbed]),
             inferred=now(),
             features={} if wrist is None else wrist.features,
+            ecg=by_lead.get(Modality.ECG),
+            eeg=by_lead.get(Modality.EEG),
         )
 
     def reset(self) -> None:

@@ -16,6 +16,7 @@ from firmware_bridge.messages import MuseAcceleration, MuseEeg, MuseElectrode, M
 
 ELECTRODES = (MuseElectrode.TP9, MuseElectrode.AF7, MuseElectrode.AF8, MuseElectrode.TP10)
 """The order of an EEG sample's values; the auxiliary one is left out."""
+NAMES = tuple(electrode.name for electrode in ELECTRODES)
 RATES_HZ = {Channel.EEG: 256.0, Channel.PULSE: 64.0, Channel.MOTION: 52.0}
 _TURN = 1 << 16
 _PATIENCE = 3
@@ -78,7 +79,8 @@ class Headband:
             return []
         times, jumped, off_ns = stream.place(arrival.position, len(values), received)
         gap = jumped or arrival.order in (Order.GAP, Order.RESTART)
-        return [Samples(channel, times, values, stream.rate_hz, received, gap, off_ns)]
+        axes = NAMES if channel is Channel.EEG else ()
+        return [Samples(channel, times, values, stream.rate_hz, received, gap, off_ns, axes)]
 
 
 class _Stream:

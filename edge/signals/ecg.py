@@ -17,7 +17,7 @@ NAMES: tuple[str, ...] = (
 LOGARITHMIC = frozenset({"rmssd", "sdnn", "lf", "hf", "lf_hf", "interval_spread", "r_height", "s_depth",
                          "r_height_spread"})  # fmt: skip
 """Those that are compared by ratio."""
-_MOST_HZ, _LEAST_HZ = 256.0, 100.0
+_MOST_HZ, LEAST_HZ = 256.0, 100.0
 """Faster signals are thinned; slower ones cannot place an R peak to the few ms that heart-rate variability needs."""
 _QRS_HZ = (8.0, 20.0)
 _QRS_S, _BEAT_S = 0.097, 0.611
@@ -71,7 +71,7 @@ def ecg(window: Window) -> Features:
 def qrs(signal: Signal, start_ns: int) -> Qrs | None:
     """R peaks by two moving means over the squared QRS band; None when too slow, too short, too holed, or flat."""
     grid = even(signal, start_ns, _MOST_HZ)
-    if grid is None or grid.rate_hz < _LEAST_HZ or float(grid.real.mean()) < _LEAST_COVER:
+    if grid is None or grid.rate_hz < LEAST_HZ or float(grid.real.mean()) < _LEAST_COVER:
         return None
     if len(grid.values) < 2 * grid.rate_hz or float(np.ptp(grid.values)) <= 0:
         return None

@@ -30,7 +30,7 @@ LOGARITHMIC = frozenset({"variance", "deviation", "rms", "activity", *BANDS_HZ})
 LEAST_S = 2.0
 """Two periods of the slowest band's middle, and one of its lower end: shorter epochs give NaN."""
 _SEGMENT_S = 2.0
-_LEAST_HZ = 100.0
+LEAST_HZ = 100.0
 """Gamma up to 45 Hz needs twice that and room for the filter."""
 _LEAST_COVER = 0.9
 _BINS, _REACH = 32, 4.0
@@ -62,7 +62,7 @@ def eeg(window: Window, electrodes: Sequence[str]) -> Features:
 
 
 def _usable(grid: Grid) -> bool:
-    return grid.rate_hz >= _LEAST_HZ and float(grid.real.mean()) >= _LEAST_COVER
+    return grid.rate_hz >= LEAST_HZ and float(grid.real.mean()) >= _LEAST_COVER
 
 
 def filtered(epoch: Doubles, rate_hz: float) -> Doubles:

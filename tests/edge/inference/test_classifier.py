@@ -113,7 +113,7 @@ def test_both_are_fused_and_the_latest_receipt_counts(bundle: Bundle) -> None:
     alone = classifier.fuse(StreamNs(7), wrist, None, now)
     assert (alone.stress, alone.face, alone.emotion) == (wrist.stress, None, None)
     assert alone.modalities == {Modality.WRIST}
-    with pytest.raises(ValueError, match="needs the wrist, the face, or both"):
+    with pytest.raises(ValueError, match="needs the wrist, the face, a chest or a head"):
         classifier.fuse(StreamNs(7), None, None, now)
 
 

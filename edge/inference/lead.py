@@ -1,0 +1,58 @@
+"""Rows of one ECG or EEG window in; the probability of stress that its network sees in them, out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge.bundle_contract import LeadModel
+from edge.clock import HostNs, StreamNs
+from edge.flow import Floats, Modality
+from edge.inference.arrays import logistic, softmax
+from edge.inference.runtime import Network
+
+
+@dataclass(frozen=True, slots=True)
+class LeadEstimate:
+    """What a chest's or a head's electrodes say."""
+
+    modality: Modality
+    stress: float
+    """Calibrated probability of the label that counts as stress, 0 to 1."""
+    logit: float
+    label: str
+    """The likeliest of the model's own labels."""
+    share: float
+    """Its probability."""
+    weight: float
+    """In the pool, by the contract."""
+    end: StreamNs
+    received: HostNs
+
+
+class Lead:
+    """One model and its network. Keeps nothing between calls; not for two threads at once."""
+
+    def __init__(self, model: LeadModel, network: Network) -> None:
+        self.model = model
+        self._network = network
+        (self._input,) = network.inputs
+
+    def judge(self, values: Floats, end: StreamNs, received: HostNs) -> LeadEstimate:
+        """``values`` are the network's input without its batch."""
+        model = self.model
+        logits = self._network.run({self._input: values[np.newaxis]})["logits"][0]
+        chances = softmax(logits, model.temperature)
+        stress = model.labels.index(model.stress)
+        others = np.logaddexp.reduce(np.delete(logits, stress) / model.temperature)
+        logit = float(logits[stress] / model.temperature - others) + model.bias
+        best = int(chances.argmax())
+        return LeadEstimate(
+            modality=Modality(model.channel),
+            stress=logistic(logit),
+            logit=logit,
+            label=model.labels[best],
+            share=float(chances[best]),
+            weight=model.weight,
+            end=end,
+            received=received,
+        )

@@ -1,0 +1,68 @@
+"""What each sensor said last, for as long as it may speak for now."""
+
+from collections import deque
+
+import numpy as np
+
+from edge.bundle_contract import Models
+from edge.clock import HostNs, StreamNs, nanoseconds
+from edge.flow import Modality
+from edge.inference.classifier import FaceEstimate, WristEstimate
+from edge.inference.lead import LeadEstimate
+
+FRESH_STEPS = 3
+"""An estimate of the body older than so many steps of its model speaks no more."""
+_MOST_FACES = 8
+
+
+class Present:
+    """The newest estimates of one person."""
+
+    def __init__(self, face_fresh_s: float) -> None:
+        self._face_fresh = nanoseconds(face_fresh_s)
+        self._faces: deque[FaceEstimate] = deque(maxlen=_MOST_FACES)
+        self._wrist: WristEstimate | None = None
+        self._leads: dict[Modality, LeadEstimate] = {}
+
+    def take_wrist(self, estimate: WristEstimate) -> None:
+        self._wrist = estimate
+
+    def take_face(self, estimate: FaceEstimate) -> None:
+        self._faces.append(estimate)
+
+    def take_lead(self, estimate: LeadEstimate) -> None:
+        self._leads[estimate.modality] = estimate
+
+    def forget_body(self) -> None:
+        """The watch is silent, or another one: its last values must not stand for now."""
+        self._wrist = None
+        self._leads.clear()
+
+    def wrist(self, models: Models, now: StreamNs) -> WristEstimate | None:
+        """The wrist's newest, None when it is stale."""
+        model, newest = models.wrist, self._wrist
+        fresh = newest is not None and model is not None and _fresh(newest.end, model.step_s, now)
+        return newest if fresh else None
+
+    def leads(self, models: Models, now: StreamNs) -> tuple[LeadEstimate, ...]:
+        """Those of the electrodes that are not stale."""
+        known = {Modality.ECG: models.ecg, Modality.EEG: models.eeg}
+        return tuple(
+            newest
+            for modality, newest in self._leads.items()
+            if (model := known.get(modality)) is not None and _fresh(newest.end, model.step_s, now)
+        )
+
+    def face(self, now: HostNs) -> FaceEstimate | None:
+        """The mean of the faces seen within the last seconds: one odd frame is no mood."""
+        while self._faces and self._faces[0].grabbed < now - self._face_fresh:
+            self._faces.popleft()
+        if not self._faces:
+            return None
+        newest = self._faces[-1]
+        emotion = np.stack([face.emotion for face in self._faces]).mean(axis=0, dtype=np.float32)
+        return FaceEstimate(emotion, newest.logits, newest.grabbed)
+
+
+def _fresh(end: StreamNs, step_s: float, now: StreamNs) -> bool:
+    return now - end <= nanoseconds(FRESH_STEPS * step_s)

@@ -1,0 +1,97 @@
+"""Epochs of a headband's EEG in; sequences of features, told from the person's quiet minute, out."""
+
+from collections import deque
+from collections.abc import Sequence
+
+import numpy as np
+
+from edge.flow import Channel, Floats, Window
+from edge.signals import eeg, eeg_person
+from edge.signals.grid import Doubles
+from edge.signals.told import Told, Why
+from edge.signals.windows import Windows
+
+
+class Scalp:
+    """One person's EEG. Feed ``windows``, then ``read`` what they give, in order.
+
+    The first clean ``quiet_s`` seconds are what the person is told from, until `retake`; they need not be in one piece.
+    A gap begins the sequence anew.
+    """
+
+    def __init__(
+        self,
+        electrodes: Sequence[str],
+        features: Sequence[str],
+        window_s: float,
+        step_s: float,
+        quiet_s: float,
+        *,
+        steps: int,
+        least_hz: float = 100.0,
+        least_quality: float = 0.5,
+    ) -> None:
+        """``features`` out of eeg.names(electrodes); ValueError names one that is not there."""
+        names = eeg.names(electrodes)
+        if unknown := sorted(set(features) - set(names)):
+            raise ValueError(f"no electrode has the features {', '.join(unknown)}; there are {', '.join(electrodes)}")
+        self.windows = Windows(window_s, step_s)
+        self._kept = np.array([names.index(name) for name in features])
+        self._quiet_epochs = max(8, int((quiet_s - window_s) / step_s) + 1)
+        self._least_hz, self._least_quality = least_hz, least_quality
+        self._past: deque[Floats | None] = deque(maxlen=steps)
+        self._quiet: list[Doubles] = []
+        self._known: eeg_person.Quiet | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether the quiet minute is there."""
+        return self._known is not None
+
+    def retake(self) -> None:
+        """Tell the person from the next quiet minute."""
+        self._known = None
+        self._quiet = []
+        self._past.clear()
+
+    def read(self, window: Window) -> Told:
+        """The sequence that this epoch ends, or why there is none."""
+        if window.gap:
+            self._past.clear()
+        signal = window.signals.get(Channel.EEG)
+        if signal is None or signal.values.ndim != 2:
+            return self._none(window, "poor")
+        if signal.rate_hz < self._least_hz:
+            return self._none(window, "slow")
+        epoch = eeg_person.prepared(signal, window.start)
+        if epoch is None:
+            return self._none(window, "poor")
+        row = None if eeg_person.spoilt(epoch) else eeg_person.row(epoch)
+        if self._known is None:
+            return self._none(window, self._settle(row))
+        return self._sequence(window, row, self._known)
+
+    def _settle(self, row: Doubles | None) -> Why:
+        if row is None:
+            return "spoilt"
+        self._quiet.append(row)
+        if len(self._quiet) >= self._quiet_epochs:
+            self._known = eeg_person.quiet(self._quiet)
+            self._quiet = []
+        return "quiet"
+
+    def _sequence(self, window: Window, row: Doubles | None, known: eeg_person.Quiet) -> Told:
+        self._past.append(None if row is None else eeg_person.told(row, known)[self._kept])
+        if len(self._past) < (self._past.maxlen or 1):
+            return Told(window.end, window.received, None, "quiet")
+        clean = sum(each is not None for each in self._past) / len(self._past)
+        if clean < self._least_quality:
+            return Told(window.end, window.received, None, "spoilt")
+        usual = np.zeros(len(self._kept), np.float32)
+        rows = [usual if each is None else each for each in self._past]
+        return Told(window.end, window.received, np.stack(rows)[:, :, np.newaxis])
+
+    def _none(self, window: Window, why: Why) -> Told:
+        """Nothing to judge; an epoch that is missing breaks the sequence."""
+        self._past.clear()
+        return Told(window.end, window.received, None, why)
