@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, cast
 
 import cv2
@@ -23,7 +24,9 @@ def overhead(bundle: Bundle, picture: Image | None, clock: Clock) -> dict[str, o
     """Medians in ms, measured in turns so that both meet the same machine; the ratio of daemon to networks.
 
     `judging`: from a face's crop and a window's features to a prediction by face and wrist. `frame`: from a picture to
-    a prediction, with the detector's networks as often as they were asked; None without a ``picture`` of a face.
+    a prediction, with the detector's networks as often as they were asked: of frames in which the face is `followed`,
+    of those that are searched (`detected`), and the `ratio` of both in the daemon's own mix, four to one; None without
+    a ``picture`` of a face.
     """
     found: dict[str, object] = {"frame": None if picture is None else _frame(bundle, picture, clock)}
     models = bundle.contract.models
@@ -72,31 +75,75 @@ def _frame(bundle: Bundle, picture: Image, clock: Clock) -> dict[str, object]:
     finder = FaceFinder(Networks(networks["pnet"], networks["rnet"], networks["onet"]), plan)
     bare = {name: _bare(bundle, name) for name in ("detector/pnet", "detector/rnet", "detector/onet", "face", "fusion")}
     index = 0
+    followed = False
 
     def ours() -> None:
-        nonlocal index
+        nonlocal index, followed
         asked.clear()
         index += 1
         crop = finder.find(Frame(picture, HostNs(index * 200_000_000), index))
+        followed = crop is not None and crop.tracked
         if crop is not None:
             asked.extend(("face", "fusion", "fusion"))
             classifier.fuse(StreamNs(0), None, classifier.face(crop), clock.now)
 
     cv2.setNumThreads(1)
-    return _in_turns(ours, lambda: [bare[name]() for name in asked], clock)
+    turns = _Turns(ours, lambda: [bare[name]() for name in asked], clock)
+    each = {True: _Beside(), False: _Beside()}
+    for round_ in range(WARM_UP + ROUNDS):
+        taken = turns.take()
+        if round_ >= WARM_UP:
+            each[followed].add(taken)
+    mixed = [4 * each[True].medians[k] + each[False].medians[k] for k in (0, 1)]
+    ratio = round(mixed[0] / mixed[1], 3) if mixed[1] else None
+    return {"ratio": ratio, "followed": each[True].told(), "detected": each[False].told()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Turns:
+    """The daemon's way and the bare networks, one after the other."""
+
+    ours: Callable[[], object]
+    bare: Callable[[], object]
+    clock: Clock
+
+    def take(self) -> tuple[HostNs, HostNs, HostNs]:
+        """When the first began, when the second did, and the end."""
+        begun = self.clock.now()
+        self.ours()
+        between = self.clock.now()
+        self.bare()
+        return begun, between, self.clock.now()
+
+
+class _Beside:
+    """Times of the daemon beside those of its networks."""
+
+    def __init__(self) -> None:
+        self._daemon, self._networks = Latencies(), Latencies()
+
+    def add(self, taken: tuple[HostNs, HostNs, HostNs]) -> None:
+        self._daemon.add(taken[0], taken[1])
+        self._networks.add(taken[1], taken[2])
+
+    @property
+    def medians(self) -> tuple[float, float]:
+        """Of the daemon and of the networks, in ms; 0 where nothing was timed."""
+        return self._daemon.summary()["p50"] or 0.0, self._networks.summary()["p50"] or 0.0
+
+    def told(self) -> dict[str, object]:
+        daemon, networks = self.medians
+        ratio = round(daemon / networks, 3) if networks else None
+        return {"daemon_ms": self._daemon.summary(), "networks_ms": self._networks.summary(), "ratio": ratio}
 
 
 def _in_turns(ours: Callable[[], object], bare: Callable[[], object], clock: Clock) -> dict[str, object]:
-    daemon, networks = Latencies(), Latencies()
+    turns, beside = _Turns(ours, bare, clock), _Beside()
     for round_ in range(WARM_UP + ROUNDS):
-        for call, times in ((ours, daemon), (bare, networks)):
-            start = clock.now()
-            call()
-            if round_ >= WARM_UP:
-                times.add(start, clock.now())
-    told, alone = daemon.summary(), networks.summary()
-    ratio = None if not alone["p50"] or told["p50"] is None else round(told["p50"] / alone["p50"], 3)
-    return {"daemon_ms": told, "networks_ms": alone, "ratio": ratio}
+        taken = turns.take()
+        if round_ >= WARM_UP:
+            beside.add(taken)
+    return beside.told()
 
 
 def _bare(bundle: Bundle, name: str) -> Callable[[], None]:

@@ -92,9 +92,10 @@ class Raising:
         self._in_flight[alert.id] = decision.prediction.received
         if len(self._in_flight) > TIMED:
             self._in_flight.popitem(last=False)
+        # counted at once: the outbox stores it even if the daemon is stopped while we wait
+        self._health.raised += 1
         with self._watchdog.hearts.work("outbox", DISK_S):
             await self._stored(relay.raise_alert(alert))
-        self._health.raised += 1
         self.alerts.append(alert)
         log.warning("alert %s: %s", alert.id, alert.reason)
 

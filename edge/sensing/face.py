@@ -8,7 +8,7 @@ from edge.clock import SECOND
 from edge.flow import Crop, Floats, Frame
 from edge.sensing.face_align import align
 from edge.sensing.face_boxes import overlap, square
-from edge.sensing.face_canvas import Canvas, Stretch, fit
+from edge.sensing.face_canvas import Canvas, Stretch, fit, fit_part
 from edge.sensing.face_cascade import DetectorPlan, Face, Networks, detect, examine
 
 _STALE_NS = SECOND // 2
@@ -59,15 +59,29 @@ class FaceFinder:
         self._last_ns = frame.grabbed
         self._rest -= 1
         if self._track is not None and self._rest > 0:
-            canvas, _ = fit(frame.image, self._plan.canvas, self._track.stretch)
-            face = examine(canvas.image, square(self._track.box), self._plan.track, self._networks.onet)
-            if face is not None and overlap(face.box, self._track.box) > _SAME_FACE:
-                self._track = _Track(face.box, self._track.stretch)
-                return _crop(frame, canvas, face, tracked=True)
+            crop = self._follow(frame, self._track)
+            if crop is not None:
+                return crop
             self._rest = 0
         if self._rest > 0:
             return None
         return self._detect(frame)
+
+    def _follow(self, frame: Frame, track: _Track) -> Crop | None:
+        """The followed face, looked for by O-Net where it was; None when it is not there."""
+        box = square(track.box)
+        canvas = fit_part(frame.image, self._plan.canvas, track.stretch, box)
+        if canvas is None:
+            return None
+        corner = np.tile(canvas.origin, 2)
+        found = examine(canvas.image, box - corner, self._plan.track, self._networks.onet)
+        if found is None:
+            return None
+        face = Face(found.box + corner, found.landmarks + canvas.origin, found.score)
+        if overlap(face.box, track.box) <= _SAME_FACE:
+            return None
+        self._track = _Track(face.box, track.stretch)
+        return _crop(frame, canvas, face, tracked=True)
 
     def _detect(self, frame: Frame) -> Crop | None:
         canvas, stretch = fit(frame.image, self._plan.canvas, None)

@@ -21,6 +21,8 @@ def suppress(boxes: Floats, scores: Floats, most: float, *, of_smaller: bool = F
     the two areas when ``of_smaller``.
     """
     order = np.argsort(-scores, kind="stable")
+    if len(order) < 2:
+        return order
     shared = _overlaps(boxes[order], of_smaller=of_smaller) > most
     alive = np.ones(len(order), bool)
     for i in range(len(order)):
@@ -31,7 +33,10 @@ def suppress(boxes: Floats, scores: Floats, most: float, *, of_smaller: bool = F
 
 def overlap(one: Floats, other: Floats) -> float:
     """Intersection over union of two boxes, 0 to 1."""
-    return float(_overlaps(np.stack([one, other]), of_smaller=False)[0, 1])
+    a, b, c, d = one.tolist()
+    e, f, g, h = other.tolist()
+    shared = max(min(c, g) - max(a, e), 0.0) * max(min(d, h) - max(b, f), 0.0)
+    return shared / ((c - a) * (d - b) + (g - e) * (h - f) - shared) if shared else 0.0
 
 
 def cut(canvas: Image, box: Floats, side: int) -> tuple[Floats, Floats]:
@@ -53,7 +58,11 @@ def _overlaps(boxes: Floats, *, of_smaller: bool) -> Floats:
     """How much each of n boxes shares with each other, (n, n), 0 to 1."""
     low = np.maximum(boxes[:, np.newaxis, :2], boxes[np.newaxis, :, :2])
     high = np.minimum(boxes[:, np.newaxis, 2:], boxes[np.newaxis, :, 2:])
-    shared = np.prod(np.clip(high - low, 0, None), axis=-1)
-    areas = np.prod(np.clip(boxes[:, 2:] - boxes[:, :2], 1e-6, None), axis=-1)
+    sides: Floats = np.maximum(high - low, 0)
+    shared: Floats = sides[..., 0] * sides[..., 1]
+    own: Floats = np.maximum(boxes[:, 2:] - boxes[:, :2], 1e-6)
+    areas: Floats = own[:, 0] * own[:, 1]
     one, other = areas[:, np.newaxis], areas[np.newaxis]
-    return shared / (np.minimum(one, other) if of_smaller else one + other - shared)
+    ground: Floats = np.minimum(one, other) if of_smaller else one + other - shared
+    share: Floats = shared / ground
+    return share

@@ -157,6 +157,8 @@ def _propose(canvas: Image, plan: DetectorPlan, pnet: Network) -> Floats:
 def _cells(heads: Floats, across: float, down: float, least: float) -> Floats:
     """One level's cells above ``least`` as rows of score, x0, y0, x1, y1 on the canvas, thinned out."""
     i, j = np.nonzero(heads[..., 0] > least)
+    if not len(i):  # as on most levels of most frames
+        return np.empty((0, 5), np.float32)
     chosen = heads[i, j]
     corner = np.stack([j, i, j, i], axis=1).astype(np.float32) * _STRIDE
     corner += np.array([0, 0, _CELL, _CELL], np.float32)
