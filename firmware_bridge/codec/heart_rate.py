@@ -1,5 +1,6 @@
 """Heart Rate Measurement (GATT 0x2A37): one notification, one message."""
 
+import functools
 import struct
 
 from firmware_bridge.errors import CodecError
@@ -31,10 +32,14 @@ def decode(payload: bytes) -> HeartRate:
         raise CodecError("heart rate too short for its flags", payload) from error
     rr_1024: tuple[int, ...] = ()
     if flags & _RR:
-        count = (len(payload) - at) // 2
-        rr_1024 = struct.unpack_from(f"<{count}H", payload, at)
+        rr_1024 = _intervals((len(payload) - at) // 2).unpack_from(payload, at)
     contact = bool(flags & _CONTACT) if flags & _CONTACT_SUPPORTED else None
     return HeartRate(bpm, contact, energy_kj, rr_1024, bool(wide) and bpm < 256)
+
+
+@functools.lru_cache
+def _intervals(count: int) -> struct.Struct:
+    return struct.Struct(f"<{count}H")
 
 
 def encode(heart: HeartRate) -> bytes:

@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 
+from firmware_bridge.codec import triples
 from firmware_bridge.errors import CodecError
 from firmware_bridge.messages import (
     PolarAcceleration,
@@ -38,16 +39,20 @@ def decode(payload: bytes) -> PolarData:
     frame_type, compressed = layout & ~_COMPRESSED, bool(layout & _COMPRESSED)
     match measurement & _TYPE_MASK, compressed, frame_type:
         case PolarMeasurement.ECG, False, 0:
-            return PolarEcg(PolarHead(time_ns, 0), tuple(_flat(_body(payload, 3), 3)))
+            return PolarEcg(PolarHead(time_ns, 0), _flat(_body(payload, 3), 3))
         case PolarMeasurement.ACCELERATION, False, 0 | 1 | 2:
-            rows = _raw(payload, _ACC_RAW[frame_type], 3)
-            return PolarAcceleration(PolarHead(time_ns, frame_type), tuple((x, y, z) for x, y, z in rows))
+            size = _ACC_RAW[frame_type]
+            flat = _flat(_body(payload, 3 * size), size)
+            return PolarAcceleration(
+                PolarHead(time_ns, frame_type), tuple(zip(flat[::3], flat[1::3], flat[2::3], strict=True))
+            )
         case PolarMeasurement.ACCELERATION, True, 0 | 1:
             rows, blocks = _unpack(payload, _ACC_COMPRESSED[frame_type], 3)
             return PolarAcceleration(PolarHead(time_ns, frame_type, blocks), tuple((x, y, z) for x, y, z in rows))
         case PolarMeasurement.PPG, False, 0:
-            rows = _raw(payload, _PPG_BYTES, 4)
-            return PolarPpg(PolarHead(time_ns, 0), tuple((a, b, c, d) for a, b, c, d in rows))
+            flat = _flat(_body(payload, 4 * _PPG_BYTES), _PPG_BYTES)
+            channels = zip(flat[::4], flat[1::4], flat[2::4], flat[3::4], strict=True)
+            return PolarPpg(PolarHead(time_ns, 0), tuple(channels))
         case PolarMeasurement.PPG, True, 0:
             rows, blocks = _unpack(payload, _PPG_BYTES, 4)
             return PolarPpg(PolarHead(time_ns, 0, blocks), tuple((a, b, c, d) for a, b, c, d in rows))
@@ -87,10 +92,6 @@ def _beats(payload: bytes) -> Iterator[PolarBeat]:
     return (PolarBeat(*fields) for fields in _BEAT.iter_unpack(body))
 
 
-def _raw(payload: bytes, size: int, channels: int) -> Rows:
-    return _split(_body(payload, size * channels), size, channels)
-
-
 def _body(payload: bytes, sample_bytes: int) -> bytes:
     body = payload[_HEAD.size :]
     if len(body) % sample_bytes:
@@ -103,10 +104,10 @@ def _split(body: bytes, size: int, channels: int) -> Rows:
     return tuple(tuple(flat[at : at + channels]) for at in range(0, len(flat), channels))
 
 
-def _flat(body: bytes, size: int) -> Sequence[int]:
-    if size == 2:
-        return struct.unpack(f"<{len(body) // 2}h", body)
-    return [int.from_bytes(body[at : at + size], "little", signed=True) for at in range(0, len(body), size)]
+def _flat(body: bytes, size: int) -> tuple[int, ...]:
+    if size == 3:
+        return triples.unpack(body)
+    return struct.unpack(f"<{len(body) // size}{'h' if size == 2 else 'b'}", body)
 
 
 def _join(rows: Iterable[Sequence[int]], size: int) -> bytes:

@@ -5,6 +5,7 @@ import itertools
 import struct
 from collections.abc import Iterable
 
+from firmware_bridge.codec import triples
 from firmware_bridge.errors import CodecError
 from firmware_bridge.messages import (
     Ecg,
@@ -49,9 +50,9 @@ def decode(payload: bytes) -> StreamMessage:
     if channel == StreamChannel.SKIN_TEMPERATURE:
         return SkinTemperature(stamp, struct.unpack_from(f"<{count}h", payload, _HEAD.size))
     if channel == StreamChannel.PULSE:
-        return Pulse(stamp, _unpack_i24(payload))
+        return Pulse(stamp, triples.unpack(payload[_HEAD.size : -_CRC.size]))
     if channel == StreamChannel.ECG:
-        return Ecg(stamp, _unpack_i24(payload))
+        return Ecg(stamp, triples.unpack(payload[_HEAD.size : -_CRC.size]))
     flat = struct.unpack_from(f"<{3 * count}h", payload, _HEAD.size)
     return Motion(stamp, tuple(zip(flat[::3], flat[1::3], flat[2::3], strict=True)))
 
@@ -128,13 +129,8 @@ def _close(body: bytes) -> bytes:
     return body + _CRC.pack(checksum(body))
 
 
-def _unpack_i24(payload: bytes) -> tuple[int, ...]:
-    data = payload[_HEAD.size : -_CRC.size]
-    return tuple(int.from_bytes(data[at : at + 3], "little", signed=True) for at in range(0, len(data), 3))
-
-
 def _pack_i24(values: tuple[int, ...]) -> bytes:
     try:
-        return b"".join(value.to_bytes(3, "little", signed=True) for value in values)
+        return triples.pack(values)
     except OverflowError as error:
         raise CodecError(f"samples do not fit their 24 bits: {values}") from error

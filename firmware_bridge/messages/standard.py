@@ -19,7 +19,7 @@ class HeartRate:
 
     @property
     def rr_ms(self) -> tuple[float, ...]:
-        return tuple(rr * 1000 / 1024 for rr in self.rr_1024)
+        return tuple([rr * 1000 / 1024 for rr in self.rr_1024])
 
 
 @dataclass(frozen=True, slots=True)

