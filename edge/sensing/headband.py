@@ -77,7 +77,12 @@ class Headband:
             self._counts[arrival.order.value] += 1
         if arrival.order is Order.DUPLICATE:
             return []
+        if arrival.order is Order.RESTART:  # its numbers begin anew, and so does its clock
+            stream.begin()
         times, jumped, off_ns = stream.place(arrival.position, len(values), received)
+        if times is None:
+            self._counts["early"] += 1
+            return []
         gap = jumped or arrival.order in (Order.GAP, Order.RESTART)
         axes = NAMES if channel is Channel.EEG else ()
         return [Samples(channel, times, values, stream.rate_hz, received, gap, off_ns, axes)]
@@ -90,16 +95,25 @@ class _Stream:
         self.rate_hz = rate_hz
         self.order = Sequence(16)
         self._clock = clock
+        self.begin()
+
+    def begin(self) -> None:
+        """Learn the stream's clock anew."""
         self._sync = TimeSync()
 
     @property
     def clock(self) -> ClockEstimate:
         return self._sync.estimate
 
-    def place(self, position: int, samples: int, received: HostNs) -> tuple[Times, bool, int]:
-        """Times of a notification's samples, whether its clock jumped, and how far the times may be off in ns."""
+    def place(self, position: int, samples: int, received: HostNs) -> tuple[Times | None, bool, int]:
+        """Times of a notification's samples, whether its clock jumped, and how far the times may be off in ns.
+
+        No times when it came before it can have been sent.
+        """
         steps = position * samples + np.arange(samples)
         device: Times = np.rint(steps * (SECOND / self.rate_hz)).astype(np.int64)
         jumped = self._sync.observe(int(device[-1]), self._clock.stream(received))
+        if self._sync.early:
+            return None, False, 0
         shift = self._sync.time_of(int(device[0])) - int(device[0])
         return device + shift, jumped, self._sync.estimate.uncertainty_ns

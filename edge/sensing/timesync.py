@@ -29,7 +29,7 @@ REORDER_NS = SECOND // 2
 """A tick this much older than the newest went back: channels that share a clock overtake each other by less."""
 BACK_NS = SECOND // 4
 """Ticks that went back are a step when they have caught up no further for so long: old packets come in a burst."""
-STAY_NS = 20 * SECOND
+STAY_NS = 5 * SECOND
 """Ticks that go on, but stay behind for so long without catching up, are a step: no stall is known to end like this."""
 GAIN_NS = SECOND // 20
 """Catching up by less is jitter,"""
@@ -71,6 +71,8 @@ class TimeSync:
     def __init__(self) -> None:
         self.steps = 0
         """How often the device's clock jumped and was learned anew."""
+        self.early = False
+        """The packet observed last came before it can have been sent: nobody knows the time of its samples."""
         self._reset()
 
     def observe(self, device_ns: int, arrival: StreamNs) -> bool:
@@ -78,11 +80,12 @@ class TimeSync:
 
         Returns True when the device's clock had jumped, so that samples before and after are no continuation.
         """
-        delta = arrival - device_ns
+        delta, self.early = arrival - device_ns, False
         if not self._minima or abs(off := delta - self._offset_at(device_ns)) <= STEP_NS:
             self._believe(device_ns, delta)
             return False
         if not (self._is_ahead() if off < 0 else self._is_back(device_ns, delta, arrival)):
+            self.early = off < 0
             return False
         self.steps += 1
         self._reset()
@@ -158,5 +161,7 @@ class TimeSync:
             slope = float(np.median((delta[j] - delta[i]) / (at[j] - at[i])))
             self._slope = min(max(slope, -MAX_DRIFT), MAX_DRIFT)
         residual = (delta - base) - self._slope * (at - at[-1])
-        self._anchor = (int(at[-1]), int(base + np.percentile(residual, 10)))
+        # No mean of two minima: while they are few, one after a stall would lift the line by a tenth of its delay.
+        edge = np.sort(residual)[(len(residual) - 1) // 10]
+        self._anchor = (int(at[-1]), int(base + edge))
         self._spread = int(1.4826 * np.median(np.abs(residual - np.median(residual))))

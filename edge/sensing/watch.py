@@ -36,7 +36,7 @@ class Watch:
 
     def __init__(self, clock: Clock) -> None:
         self.counts: Counter[str] = Counter()
-        """`packets`, `garbage`, `duplicate`, `late`, `lost`, `restart`, `no_contact`, `unused`"""
+        """`packets`, `garbage`, `duplicate`, `late`, `lost`, `restart`, `early`, `no_contact`, `unused`"""
         self._clock = clock
         self._sync = TimeSync()
         self._ticks = Unwrap(32)
@@ -77,7 +77,7 @@ class Watch:
         return [samples for run in found if (samples := self._place(run, received)) is not None]
 
     def _place(self, run: Run, received: HostNs) -> Samples | None:
-        """A run on stream time; None when it came twice, is empty, or its rate is not known yet."""
+        """A run on stream time; None when it came twice, is empty, or its rate or its time is not known yet."""
         if not len(run.values) or (run.stamp is not None and not run.stamp.rate):
             self.counts["garbage"] += 1
             return None
@@ -99,6 +99,9 @@ class Watch:
         if first is None:
             first = (run.last_ns or 0) - span_ns
         jumped = self._sync.observe(first + span_ns, self._clock.stream(received))
+        if self._sync.early:  # a sample from the future would make all that come after it old
+            self.counts["early"] += 1
+            return None
         times: Times = self._sync.time_of(first) + np.rint(np.arange(len(run.values)) * period_ns).astype(np.int64)
         uncertainty_ns = self._sync.estimate.uncertainty_ns
         return Samples(run.channel, times, run.values, rate_hz, received, gap or jumped, uncertainty_ns)

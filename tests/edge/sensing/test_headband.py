@@ -102,3 +102,17 @@ def test_the_virtual_headband_is_heard_whole() -> None:
     assert clock["battery"] == 2
     assert not watch.counts["garbage"] + watch.counts["lost"]
     assert watch.device_clock.buckets
+
+
+def test_numbers_that_begin_anew_after_a_silence_are_of_now() -> None:
+    band = Headband(HandClock(), Counter())
+    for index in range(200, 240):
+        moment(band, index)
+    made = [
+        samples
+        for index in range(5)
+        for electrode in ELECTRODES
+        for samples in band.feed(eeg(index, electrode), at(100 + (index + 1) * PERIOD_S))
+    ]
+    assert made[0].gap
+    assert made[-1].times[-1] == at(100 + 5 * PERIOD_S)

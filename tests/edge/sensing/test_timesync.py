@@ -131,7 +131,10 @@ def test_a_clock_set_ahead_is_learned_anew_within_a_second() -> None:
     device = Device()
     device.send(60)
     device.set_s = 5
-    device.send(1)
+    device.send(0.25)
+    assert device.sync.early, "nothing arrives before it was sent"
+    device.send(0.75)
+    assert not device.sync.early
     assert device.jumps == 1
     assert abs(device.error_ms()) < 60
 
@@ -141,7 +144,7 @@ def test_a_clock_set_back_in_a_long_silence_is_a_step_once_it_stays_behind() -> 
     device.send(60)
     device.t_s += 8
     device.set_s = -5
-    device.send(15)
+    device.send(3)
     assert device.jumps == 0, "so far it may be a link that is five seconds behind"
     device.send(15)
     assert device.jumps == 1
@@ -174,9 +177,10 @@ def test_old_packets_on_a_link_that_lags_are_no_step() -> None:
     device = Device()
     device.send(60)
     device.send(5, stalls=True)
-    for _ in range(40):
+    for _ in range(16):
         device.send(0.25, drains=1)
         device.arrive(device.t_s - 9)
+    device.send(10)
     assert device.jumps == 0
 
 

@@ -148,3 +148,26 @@ def test_an_e4_line_is_in_the_units_the_networks_learned_on() -> None:
     assert motion.values.tolist() == [[1.0, 0.0, -0.5]]
     assert pulse_.values.tolist() == [1250.0]
     assert pulse_.rate_hz == 64.0
+
+
+def test_a_watch_that_starts_anew_ahead_of_itself_tells_nothing_from_the_future() -> None:
+    watch = Watch(HandClock())
+    for k in range(4):
+        watch.feed(packet(pulse(k, 250 * k), 0.25 * k))
+    told = [watch.feed(packet(pulse(4 + k, 3_600_000 + 250 * k), 1 + 0.25 * k)) for k in range(4)]
+    assert [len(samples) for samples in told] == [0, 0, 1, 1]
+    assert watch.counts["early"] == 2
+    assert told[2][0].gap
+    assert told[3][0].times[-1] <= nanoseconds(1.75)
+
+
+def test_a_burst_after_a_stall_is_where_it_belongs() -> None:
+    watch = Watch(HandClock())
+    times = [
+        time
+        for k in range(80)
+        for samples in watch.feed(packet(pulse(k, 250 * k), 15.0 if 20 <= k < 60 else 0.25 * (k + 1)))
+        for time in samples.times.tolist()
+    ]
+    assert set(np.diff(times).tolist()) == {15_625_000}
+    assert watch.device_clock.buckets > 2
