@@ -3,8 +3,6 @@
 import os
 import re
 import stat
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,13 +11,13 @@ import numpy as np
 
 from edge.flow import Image
 from edge.sensing.errors import CameraError
+from edge.sensing.jpeg_pipe import JpegPipe
 from edge.sensing.picamera import check_picamera, open_picamera
 
 STILLS = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm"})
 """Suffixes that make a path a still picture; any other path is a video."""
 
 _PICTURES_IN_A_ROW = frozenset({".mjpeg", ".mjpg"})
-_FFMPEG = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
 _VIDEO4LINUX = 81
 """Major number of video devices (Linux, admin-guide/devices.txt)."""
 _BY_ID = Path("/dev/v4l/by-id")
@@ -115,8 +113,8 @@ def open_pictures(source: str, fps: float, *, loop: bool = False) -> Pictures:
     if "%" in source:
         return _open_video(source, 1 / fps, cv2.CAP_IMAGES, loop=loop)
     if Path(source).is_fifo():
-        with _looked_at_briefly(source):
-            return _open_video(source, 0.0, cv2.CAP_FFMPEG, lasting=True)
+        pictures = Path(source).suffix.lower() in _PICTURES_IN_A_ROW
+        return JpegPipe(source) if pictures else _open_video(source, 0.0, cv2.CAP_FFMPEG, lasting=True)
     if Path(source).suffix.lower() in STILLS:
         return Still(read_still(source), fps)
     return _open_video(source, None, cv2.CAP_ANY, loop=loop, fallback_s=1 / fps)
@@ -209,22 +207,6 @@ def _open_pipeline(source: str) -> Pictures:
         capture.release()
         raise CameraError(f"GStreamer does not run {source}; try it with `gst-launch-1.0` and fakesink for appsink")
     return Video(capture, 0.0, lasting=True, loop=False)
-
-
-@contextmanager
-def _looked_at_briefly(source: str) -> Generator[None]:
-    """A pipe of pictures says all with its first one, but FFmpeg would wait for 126 more to learn a rate we ignore.
-
-    OpenCV takes FFmpeg's options from the environment alone, and reads them at every opening.
-    """
-    if Path(source).suffix.lower() not in _PICTURES_IN_A_ROW or _FFMPEG in os.environ:
-        yield
-        return
-    os.environ[_FFMPEG] = "analyzeduration;100000"
-    try:
-        yield
-    finally:
-        del os.environ[_FFMPEG]
 
 
 def _open_video(

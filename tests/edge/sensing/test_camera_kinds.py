@@ -111,7 +111,7 @@ def test_a_camera_has_a_name_that_lasts(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 async def test_a_pipe_that_nobody_writes_to_hangs_and_is_left(tmp_path: Path) -> None:
-    pipe = tmp_path / "camera.mjpeg"
+    pipe = tmp_path / "camera.avi"
     os.mkfifo(pipe)
     check_camera(str(pipe))
     before = left_behind()
