@@ -4,10 +4,12 @@ nice python -m tests.faults.many OUT [--first 0] [--count 1000] [--lanes 1] [--m
 
 OUT/trials.jsonl grows by a line a seed. A seed that is in it is not run again; with --again those that failed are.
 What happened in a schedule that failed is kept in OUT/SEED-TIME.log; OUT/summary.json tells of each seed's newest line.
+SIGTERM lets the schedules that run come to their end.
 """
 
 import argparse
 import asyncio
+import signal
 import statistics
 import subprocess
 import sys
@@ -63,6 +65,7 @@ class Many:
     async def run(self, seeds: list[int], lanes: int, minutes: float) -> None:
         """Run them, ``lanes`` at a time; begin none after so long."""
         self._end = self._clock.now() + nanoseconds(60 * minutes)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._stop)
         bar = self._progress.add_task("schedules", total=len(seeds))
         left = iter(seeds)
         async with asyncio.TaskGroup() as group:
@@ -80,6 +83,9 @@ class Many:
                     f"seed {seed}: {line.failure}; {line.log}", highlight=False, soft_wrap=True
                 )
             self._progress.advance(bar)
+
+    def _stop(self) -> None:
+        self._end = 0
 
     def _goes_on(self) -> bool:
         return self.failed < _MOST_FAILURES and self._clock.now() < self._end
