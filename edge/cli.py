@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 ran but did not keep its promise, 2 refused at the start, 
 import asyncio
 import logging
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, TypeVar, cast
 
@@ -31,6 +32,21 @@ app = typer.Typer(
 
 Without a verb, `edge-daemon --config FILE` means `edge-daemon run --config FILE`.""",
 )
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        print(f"edge-daemon {version('vagus')}")
+        raise typer.Exit
+
+
+@app.callback()
+def whole_program(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the version, do nothing.")
+    ] = False,
+) -> None:
+    """Options that come before a verb."""
 
 
 @app.command("run")
@@ -214,7 +230,7 @@ def main() -> None:
     spare()
     _log_to_stderr()
     arguments = whole(sys.argv[1:])
-    if not arguments or (arguments[0].startswith("-") and arguments[0] != "--help"):
+    if not arguments or (arguments[0].startswith("-") and arguments[0] not in ("--help", "--version")):
         arguments = ["run", *arguments]
     try:
         app(args=arguments, prog_name="edge-daemon")

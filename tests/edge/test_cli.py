@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,16 @@ def test_the_shipped_bundle_passes(monkeypatch: pytest.MonkeyPatch, capsys: pyte
         cli.main()
     assert stopped.value.code == 0
     assert '"ok": true' in capsys.readouterr().out
+
+
+def test_the_version_is_told_before_any_verb(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["edge-daemon", "--version"])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    assert stopped.value.code == 0
+    assert capsys.readouterr().out == f"edge-daemon {version('vagus')}\n"
 
 
 def test_importing_the_daemon_loads_no_training_library() -> None:
