@@ -7,11 +7,15 @@ import pytest
 
 from edge.bench_overhead import overhead
 from edge.bench_watches import latencies
+from edge.bench_wearers import spoken
 from edge.bundle import Bundle
 from edge.clock import SystemClock
 from edge.options import whole
 from edge.relay.broker import local_broker
 from edge.settings import ModelSettings, Settings, shipped_bundle
+from firmware_bridge import codec, gatt
+from firmware_bridge.framing import Cobs
+from firmware_bridge.messages import Motion, Pulse, SkinConductance, SkinTemperature
 from tests.edge.daemon.lines import little, trust_our_key
 
 
@@ -21,6 +25,15 @@ def test_the_daemons_cost_is_told_beside_the_bare_networks() -> None:
     judging = cast(dict[str, dict[str, float]], found["judging"])
     assert found["frame"] is None
     assert judging["daemon_ms"]["p50"] > judging["networks_ms"]["p50"] > 0
+
+
+def test_a_board_says_what_a_watch_would_over_a_line() -> None:
+    frames = spoken(seed=1, seconds=3)
+    framing = Cobs()
+    said = [codec.decode(gatt.SERIAL_STREAM, packet) for _, frame in frames for packet in framing.feed(frame)]
+    assert {type(message) for message in said} == {Pulse, Motion, SkinConductance, SkinTemperature}
+    assert [at for at, _ in frames] == sorted(at for at, _ in frames)
+    assert framing.garbage == 0
 
 
 async def test_every_window_of_every_watch_is_timed_to_the_broker(
