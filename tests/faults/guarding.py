@@ -3,6 +3,7 @@
 import asyncio
 import multiprocessing
 import socket
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ _FORKS.set_forkserver_preload(
         "pytest",
     ]
 )
+_TURN = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ class Guard:
     async def _gone(self) -> None:
         async with asyncio.timeout(2 * PATIENCE_S):
             await self._reading
-            await asyncio.to_thread(self._process.join)
+            await asyncio.to_thread(_in_turn, self._process.join)
         self._writer.close()
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
@@ -153,11 +155,17 @@ class Guard:
                 self.said.append(line)
 
 
+def _in_turn(act: Callable[[], None]) -> None:
+    # A start asks after all processes; one that another thread waits for would then be asked twice for its exit code.
+    with _TURN:
+        act()
+
+
 async def start_guard(duty: Duty, tell: Callable[[str], None]) -> Guard:
     """Start a daemon; it may not stand yet."""
     ours, theirs = socket.socketpair()
     process = _FORKS.Process(target=stand_guard, args=(duty, theirs), daemon=True)
-    await asyncio.to_thread(process.start)
+    await asyncio.to_thread(_in_turn, process.start)
     theirs.close()
     reader, writer = await asyncio.open_connection(sock=ours)
     return Guard(process, reader, writer, tell)
