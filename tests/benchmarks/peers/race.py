@@ -1,6 +1,6 @@
 """Ours and theirs on the same inputs in the same run, taking turns: figures and ratios as JSON, and a table.
 
-    python tests/benchmarks/peers/race.py --data ../shared/data --json peers.json --table docs/peers.md
+    python tests/benchmarks/peers/race.py --data ../shared/data --json docs/peers.json --table docs/peers.md
 
 Each program is a process of one thread; they are asked for some items each in turn, so that what else the machine does
 falls on all alike. Peers are installed by `uv run` when the race begins, each into an environment of its own: they
