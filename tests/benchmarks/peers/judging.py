@@ -108,8 +108,8 @@ _NOTES = {
 
 _TRUST = (
     "One run on a machine with two cores that also did other work, the programs at real-time priority: all met the "
-    "same of it, so ratios hold within some percent, while p99 is the machine's more than the program's. Memory is each "
-    "process's peak: its Python, its libraries, and the inputs, which are 89 MB of frames in the races of faces."
+    "same of it, so ratios hold within some percent, while p99 is the machine's more than the program's. Memory is "
+    "each process's peak: its Python, its libraries, and the inputs, which are 89 MB of frames in the races of faces."
 )
 
 
