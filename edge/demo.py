@@ -34,7 +34,7 @@ from edge.view import render
 
 log = logging.getLogger("vagus")
 
-SOON = DecisionSettings(on=0.6, off=0.5, min_duration_s=20.0)
+SOON = DecisionSettings(on=0.6, off=0.5, own_level=0, smoothing_s=40.0, min_duration_s=20.0)
 """When the demo's alerts are raised."""
 SUBSCRIBER_READY_S = 10.0
 DRAIN_S = 10.0

@@ -20,6 +20,7 @@ from models.evaluation import evaluate_bundle, network_of
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Train networks, and judge the bundle they end in.")
 _REFUSED = 2
+_WRIST_RUNS = [Path("runs/wrist")]
 
 
 @app.command()
@@ -61,6 +62,31 @@ def train(
         with _refusing():
             figures = network.train(wanted)
     _say({key: value for key, value in figures.items() if key not in ("epochs", "recipe")})
+
+
+@app.command()
+def tune(
+    name: Annotated[str, typer.Argument(help="mouthami_face or mouthami_fusion.")],
+    data: Annotated[Path, typer.Option(help="Directory of the recordings.")],
+    trials: Annotated[int, typer.Option(min=1, help="Points of the grid to try, those of earlier calls counted.")] = 8,
+    share: Annotated[float, typer.Option(min=0.001, max=1, help="Share of the data to learn from.")] = 0.1,
+    sampler: Annotated[str, typer.Option(help="random or tpe, which learns from what was tried.")] = "tpe",
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the data, at most.")] = 10,
+    seed: Annotated[int, typer.Option(help="Starts every random number.")] = 0,
+    run: Annotated[Path | None, typer.Option(help="Where the search is kept, if not runs/NAME.")] = None,
+) -> None:
+    """Search what a paper leaves open, in five folds; called again, the search goes on where it was."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from models.mouthami_search import tune as search
+
+    console = Console(stderr=True)
+    with _progress(console, name) as bar, _refusing():
+        task = bar.add_task(name, total=1.0, note="")
+        found = search(
+            name, data, run or Path("runs") / name, trials=trials, share=share, sampler=sampler, epochs=epochs,
+            seed=seed, seen=lambda done, note: bar.update(task, completed=done, note=note),
+        )  # fmt: skip
+    _say(found)
 
 
 @app.command()
@@ -114,21 +140,26 @@ def card(
 
 @app.command()
 def operating(
-    run: Annotated[Path, typer.Option(help="A run with oof.npz: predictions of people left out.")] = Path("runs/wrist"),
+    run: Annotated[
+        list[Path], typer.Option(help="A run with oof.npz, predictions of people left out; or several of one recipe.")
+    ] = _WRIST_RUNS,
     most: Annotated[float, typer.Option(min=0, help="False alerts an hour that are bearable.")] = 0.5,
 ) -> None:
     """Pick the decision settings for a run, and say what picking does to people it was not picked on."""
     from edge.inference.decision import DecisionSettings
     from models.operating import alerts, read_people
     from models.operating_point import point, tried
+    from models.wrist_streams import Judged
 
-    file = run / "oof.npz"
-    if not file.is_file():
-        raise _refusal(f"there is no {file}; python -m models train wrist leaves one in runs/wrist")
-    people = read_people(file)
+    people: list[Judged] = []
+    for file in (each / "oof.npz" for each in run):
+        if not file.is_file():
+            raise _refusal(f"there is no {file}; python -m models train wrist leaves one in runs/wrist")
+        people += read_people(file)
     found = point(tried(people), most=most)
     found["alerts"] = alerts(people, msgspec.convert(found["settings"], DecisionSettings))
-    (run / "operating.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    found["runs"] = len(run)
+    (run[0] / "operating.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     _say(found)
 
 

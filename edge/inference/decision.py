@@ -9,24 +9,27 @@ import msgspec
 
 from edge.clock import StreamNs, nanoseconds, seconds
 from edge.flow import Decision, Modality, Prediction, State
+from edge.inference.own_level import OwnLevel
 from edge.inference.phrases import stand_out
 
 
 class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When a run of predictions becomes an alert.
 
-    The defaults were picked by `python -m models operating` (models/operating_point.py) so that, for people left out of
-    network and picking, there is at most one false alert in two hours. A lower `on` or a shorter `min_duration_s`
-    notices more, sooner, and cries wolf more often: the curve is on the card.
+    The defaults were picked by `python -m models operating` (models/operating_point.py) over four trainings, so that for
+    people left out of network and picking there is at most one false alert in two hours. A lower `on` or a shorter
+    `min_duration_s` notices more, sooner, and cries wolf more often: the curve is on the card.
     """
 
-    on: float = 0.7
+    on: float = 0.65
     """Stress begins at this probability."""
-    off: float = 0.65
+    off: float = 0.6
     """Stress ends below this one."""
-    smoothing_s: float = 40.0
+    own_level: float = 1.0
+    """Share of the person's own usual level that is taken off first (edge/inference/own_level.py); 0 takes nothing."""
+    smoothing_s: float = 180.0
     """Time constant of the average taken over predictions, so that one odd window decides nothing."""
-    min_duration_s: float = 150.0
+    min_duration_s: float = 60.0
     """Stress must last this long before it counts."""
     refractory_s: float = 300.0
     """After an alert none follows for this long."""
@@ -37,6 +40,8 @@ class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for name in ("on", "off"):
             if not 0 < getattr(self, name) < 1:
                 raise ValueError(f"decision.{name} must lie between 0 and 1, got {getattr(self, name)}")
+        if not 0 <= self.own_level <= 1:
+            raise ValueError(f"decision.own_level must be 0 to 1, got {self.own_level}")
         if self.off > self.on:
             raise ValueError(f"decision.off ({self.off}) must not lie above decision.on ({self.on})")
         for name in ("smoothing_s", "min_duration_s", "refractory_s", "stale_s"):
@@ -49,6 +54,7 @@ class Decider:
 
     def __init__(self, settings: DecisionSettings) -> None:
         self._settings = settings
+        self._own = OwnLevel(settings.own_level)
         self._state = State.UNKNOWN
         self._level = math.nan
         self._last: StreamNs | None = None
@@ -77,16 +83,17 @@ class Decider:
         return True
 
     def forget(self) -> None:
-        """Know nothing of the person any more; the refractory period goes on."""
+        """Know nothing of the person's state any more; their usual level stays, and the refractory period goes on."""
         self._state, self._level = State.UNKNOWN, math.nan
         self._last = self._above_since = self._below_since = None
 
     def _smooth(self, prediction: Prediction) -> None:
+        stress = self._own.told(prediction.at, prediction.stress)
         if self._last is None or self._settings.smoothing_s == 0:
-            self._level = prediction.stress
+            self._level = stress
         else:
             keep = math.exp(-max(0.0, seconds(prediction.at - self._last)) / self._settings.smoothing_s)
-            self._level = keep * self._level + (1 - keep) * prediction.stress
+            self._level = keep * self._level + (1 - keep) * stress
         self._last = prediction.at
 
     def _advance(self, at: StreamNs) -> bool:
@@ -120,7 +127,7 @@ def explain(state: State, level: float, prediction: Prediction) -> str:
     """One sentence: what is held, how surely, from which modalities, and what stands out in the body and the face."""
     sources = " and ".join(sorted(m.value for m in prediction.modalities))
     words = [f"{state.value}: stress {level:.0%} from {sources}"]
-    words += stand_out(prediction.features)
+    words += stand_out(prediction.features) if prediction.features else []
     if Modality.FACE in prediction.modalities and prediction.emotion:
         emotion, p = max(prediction.emotion.items(), key=lambda item: item[1])
         words.append(f"face {emotion} {p:.0%}")

@@ -60,7 +60,7 @@ async def soak(hours: float, speed: float, clip: Path | None, broker: str, state
         watch=WatchSettings("virtual:wearer?seed=7"),
         camera=CameraSettings(str(clip) if clip else "", 5.0, loop=True),
         mqtt=MqttSettings(broker=broker, device="soak"),
-        decision=DecisionSettings(on=0.6, off=0.5, min_duration_s=20, refractory_s=60),
+        decision=DecisionSettings(on=0.6, off=0.5, own_level=0, smoothing_s=40, min_duration_s=20, refractory_s=60),
         sampling=SamplingSettings(mode="full"),
     )
     async with open_service(settings, speed=speed) as service:

@@ -6,7 +6,7 @@ from edge.inference.decision import DecisionSettings
 from models.operating import THRESHOLDS, alerts, alerts_at, curve, stress_episodes
 from models.wrist_streams import Judged
 
-SETTINGS = DecisionSettings(on=0.6, off=0.5, smoothing_s=0, min_duration_s=10, refractory_s=60)
+SETTINGS = DecisionSettings(own_level=0, on=0.6, off=0.5, smoothing_s=0, min_duration_s=10, refractory_s=60)
 
 
 def person(labels: list[int], probability: list[float]) -> Judged:

@@ -6,8 +6,8 @@ from edge.inference.decision import DecisionSettings
 from models.operating_point import pick, point, tried
 from models.wrist_streams import Judged
 
-EAGER = DecisionSettings(on=0.55, off=0.5, smoothing_s=0, min_duration_s=10)
-SURE = DecisionSettings(on=0.8, off=0.7, smoothing_s=0, min_duration_s=10)
+EAGER = DecisionSettings(own_level=0, on=0.55, off=0.5, smoothing_s=0, min_duration_s=10)
+SURE = DecisionSettings(own_level=0, on=0.8, off=0.7, smoothing_s=0, min_duration_s=10)
 
 
 def person(name: str, false_level: float) -> Judged:

@@ -120,7 +120,8 @@ def test_the_threshold_goes_with_the_answer_and_the_adaptive_plan_holds(person: 
 
 
 def test_figures_are_told_beside_those_of_full_rate(person: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    soon = DecisionSettings(on=0.6, off=0.5, min_duration_s=20)  # the made-up stress is short
+    # the made-up stress is short
+    soon = DecisionSettings(on=0.6, off=0.5, own_level=0, smoothing_s=40, min_duration_s=20)
     monkeypatch.setattr("models.sampling_figures.DecisionSettings", lambda: soon)
     lives = {name: [lived(person, name)] for name in POLICIES}
     told = {name: figures(each, lives["full rate"], 0.5) for name, each in lives.items()}

@@ -6,7 +6,9 @@ from edge.clock import HostNs, StreamNs, nanoseconds
 from edge.flow import Decision, Modality, Prediction, State
 from edge.inference.decision import Decider, DecisionSettings
 
-SETTINGS = DecisionSettings(on=0.6, off=0.4, smoothing_s=0, min_duration_s=20, refractory_s=300, stale_s=30)
+SETTINGS = DecisionSettings(
+    on=0.6, off=0.4, own_level=0, smoothing_s=0, min_duration_s=20, refractory_s=300, stale_s=30
+)
 
 
 def predict(s: float, stress: float, **features: float) -> Prediction:
@@ -78,8 +80,20 @@ def test_the_reason_names_what_stands_out() -> None:
 
 @pytest.mark.parametrize(
     ("settings", "sentence"),
-    [({"on": 1.5}, "decision.on"), ({"on": 0.4, "off": 0.6}, "decision.off"), ({"refractory_s": -1}, "refractory_s")],
+    [
+        ({"on": 1.5}, "decision.on"),
+        ({"on": 0.4, "off": 0.6}, "decision.off"),
+        ({"own_level": 2}, "decision.own_level"),
+        ({"refractory_s": -1}, "refractory_s"),
+    ],
 )
 def test_impossible_settings_are_refused(settings: dict[str, float], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         DecisionSettings(**settings)
+
+
+def test_a_level_that_is_usual_for_this_person_is_no_alert_and_a_rise_above_it_is() -> None:
+    decider = Decider(DecisionSettings(on=0.7, off=0.65, smoothing_s=0, min_duration_s=20))
+    feed(decider, 0, 3600, 0.6)
+    assert not any(d.alert for d in feed(decider, 3600, 3800, 0.68))
+    assert any(d.alert for d in feed(decider, 3800, 4000, 0.9))

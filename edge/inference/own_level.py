@@ -1,0 +1,57 @@
+"""Probabilities of stress in; the same as told from the level that is usual for this person, out.
+
+A network that never met a person is too sure, or not sure enough, of them all day long. What counts for an alert is a
+rise: so the median log odds of the person's last hour are taken off each prediction's. Until there is an hour, the
+median counts only for as much of itself as was heard, and for five minutes of nobody in particular.
+"""
+
+import math
+from bisect import bisect_left, insort
+from collections import deque
+
+from edge.clock import StreamNs, nanoseconds
+
+EVERY_S = 5.0
+"""One prediction is remembered in so long: those of a camera come faster and say nearly the same."""
+REMEMBERED = 720
+"""An hour of them. Time without predictions does not count: after a night off the wrist the evening is still known."""
+PRIOR = 60
+"""Remembered predictions, five minutes, that a person of no level of their own counts for."""
+_LEAST = 1e-6
+
+
+class OwnLevel:
+    """Holds one person's last hour. Feed predictions in order of time; bounded memory, a few microseconds each."""
+
+    def __init__(self, share: float) -> None:
+        """``share``, 0 to 1, of the usual level is taken off; 0 leaves predictions as they come."""
+        self._share = share
+        self._order: deque[float] = deque()
+        self._sorted: list[float] = []
+        self._kept_at: StreamNs | None = None
+
+    def told(self, at: StreamNs, stress: float) -> float:
+        """A probability of stress as it would be of a person whose usual level is even odds."""
+        if not self._share:
+            return stress
+        held = min(max(stress, _LEAST), 1 - _LEAST)
+        odds = math.log(held / (1 - held))
+        if self._kept_at is None or not 0 <= at - self._kept_at < nanoseconds(EVERY_S):
+            self._keep(odds)
+            self._kept_at = at
+        return 0.5 * (1 + math.tanh(0.5 * (odds - self._share * self.usual)))
+
+    @property
+    def usual(self) -> float:
+        """The person's usual log odds, as far as they are known; 0 at first."""
+        count = len(self._sorted)
+        if not count:
+            return 0.0
+        middle = (self._sorted[(count - 1) // 2] + self._sorted[count // 2]) / 2
+        return middle * count / (count + PRIOR)
+
+    def _keep(self, odds: float) -> None:
+        insort(self._sorted, odds)
+        self._order.append(odds)
+        if len(self._order) > REMEMBERED:
+            del self._sorted[bisect_left(self._sorted, self._order.popleft())]
