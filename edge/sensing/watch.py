@@ -41,7 +41,7 @@ class Watch:
         self._sync = TimeSync()
         self._ticks = Unwrap(32)
         self._sequences: dict[Channel, Sequence] = {}
-        self._ends: dict[Channel, int] = {}
+        self._marks: dict[Channel, tuple[int, int]] = {}
         self._last_beat: StreamNs | None = None
         self._headband = Headband(clock, self.counts)
 
@@ -116,11 +116,12 @@ class Watch:
     def _learned_rate(self, run: Run, first: int | None) -> float:
         """From the time since the packet before (Polar online measurement, PmdTimeStampUtils); 0 while unknown."""
         mark = first if first is not None else run.last_ns or 0
-        before = self._ends.get(run.channel)
-        self._ends[run.channel] = mark
-        if before is None or mark <= before:
+        before, samples = self._marks.get(run.channel, (mark, 0))
+        self._marks[run.channel] = mark, len(run.values)
+        if mark <= before:
             return 0.0
-        rate_hz = len(run.values) * SECOND / (mark - before)
+        # From first sample to first sample it is the packet before that took so long, from last to last this one.
+        rate_hz = (samples if first is not None else len(run.values)) * SECOND / (mark - before)
         return rate_hz if SLOWEST_HZ <= rate_hz <= FASTEST_HZ else 0.0
 
     def _heart(self, bpm: float, rr_ms: tuple[float, ...], contact: bool, received: HostNs) -> list[Samples]:

@@ -101,7 +101,7 @@ class Movesense:
                     tick_ms = 1000 * s + 1000 * first // hz
                     first += len(run)
                     microvolts = tuple(int(v) for v in np.clip(np.rint(run), -32768, 32767))
-                    yield _spoken(s * _SECOND_NS + first * _SECOND_NS // hz, MovesenseEcg(tick_ms, microvolts))
+                    yield _spoken(s * _SECOND_NS + (first - 1) * _SECOND_NS // hz, MovesenseEcg(tick_ms, microvolts))
             case MovesenseReference.ACCELERATION:
                 first = 0
                 for run in np.array_split(resample(second.motion_g, hz) * _G, -(-hz // 8)):
@@ -109,7 +109,7 @@ class Movesense:
                     first += len(run)
                     x, y, z = run.T.tolist()
                     message = MovesenseAcceleration(tick_ms, tuple(zip(x, y, z, strict=True)))
-                    yield _spoken(s * _SECOND_NS + first * _SECOND_NS // hz, message)
+                    yield _spoken(s * _SECOND_NS + (first - 1) * _SECOND_NS // hz, message)
             case MovesenseReference.HEART_RATE:
                 if second.heart_bpm is not None:
                     rr_ms = tuple(round(ms) for ms in second.beats_ms)

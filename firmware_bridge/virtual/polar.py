@@ -153,8 +153,8 @@ class PolarSensor:
         first = 0
         for run in np.array_split(readings, _FRAMES_PER_S):
             first += len(run)
-            at_ns = s * _SECOND_NS + first * _SECOND_NS // hz
-            yield _say(at_ns, _frame(measurement, _NEVER_SET_NS + s * _SECOND_NS + (first - 1) * _SECOND_NS // hz, run))
+            at_ns = s * _SECOND_NS + (first - 1) * _SECOND_NS // hz
+            yield _say(at_ns, _frame(measurement, _NEVER_SET_NS + at_ns, run))
 
 
 def _say(at_ns: int, message: Message) -> Spoken:

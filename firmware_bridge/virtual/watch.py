@@ -151,7 +151,7 @@ class Watch:
             stamp = Stamp(line.sequence, tick_ms, line.rate)
             line.sequence = (line.sequence + 1) % (1 << 16)
             first += len(run)
-            yield _say(round((s + first / hz) * _SECOND_NS), line.message(stamp, run))
+            yield _say(round((s + (first - 1) / hz) * _SECOND_NS), line.message(stamp, run))
 
 
 def _say(at_ns: int, message: Message) -> Spoken:

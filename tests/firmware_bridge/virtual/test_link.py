@@ -37,7 +37,7 @@ async def test_packets_arrive_when_due(speed: float):
     async with opened("virtual:wearer?seed=1", speed) as link:
         heard = await hear(link, 200)
     pulse = [p for p in heard if p.source == gatt.STREAM and p.payload[0] == StreamChannel.PULSE]
-    due = [50 * SECOND + round((n + 1) * SECOND / 4 / speed) for n in range(len(pulse))]
+    due = [50 * SECOND + round((16 * n + 15) * SECOND / 64 / speed) for n in range(len(pulse))]
     assert all(abs(p.arrived_ns - at) <= 2 for p, at in zip(pulse, due, strict=True))
 
 
