@@ -103,6 +103,8 @@ def _named(place: str) -> Callable[..., object]:
 
 _FACE = MappingProxyType({"face": (48, 48, 1)})
 _PROTOCOLS = ("clean", "paper")
+_MOUTHAMI, _ROWS_CARD = "Mouthami et al. 2025", "models.rows_card:write_rows_card"
+_HEGH, _HEGH_CARD = "Hegh et al. 2025", "models.hegh_card:write_hegh_card"
 _BAGGA = "Bagga and Makwana 2026"
 _SPECTROGRAMS = MappingProxyType({"images": (2, 124, 124, 3)})
 _KANG = "Kang et al. 2021"
@@ -129,6 +131,34 @@ NETWORKS: Mapping[str, Network] = MappingProxyType(
                 "bagga_model_3", f"{_BAGGA}, Table 4", 457_863, _FACE, 7,
                 "models.bagga:bagga_model_3", "models.bagga_training:train", protocols=_PROTOCOLS,
                 card="models.face_card:write_face_card",
+            ),
+            Network(
+                "hegh_face", f"{_HEGH}, CNN", 684_039, _FACE, 7,
+                "models.hegh:hegh_face", "models.hegh_training:train", protocols=_PROTOCOLS, card=_HEGH_CARD,
+            ),
+            Network(
+                "hegh_heart", f"{_HEGH}, LSTM", 29_554, MappingProxyType({"heart": (32, 1), "statistics": (8,)}), 2,
+                "models.hegh:hegh_heart", "models.hegh_training:train", protocols=_PROTOCOLS, card=_HEGH_CARD,
+            ),
+            Network(
+                "hegh_hybrid", f"{_HEGH}, both side by side", 734_983,
+                MappingProxyType({"face": (48, 48, 1), "heart": (32, 1), "statistics": (8,)}), 7,
+                "models.hegh:hegh_hybrid", "models.hegh_training:train", protocols=_PROTOCOLS, card=_HEGH_CARD,
+            ),
+            Network(
+                "face_sequence", f"{_MOUTHAMI}, section 3.2: a GRU over what the frame network sees", 49_991,
+                MappingProxyType({"features": (16, 192)}), 7,
+                "models.face_sequences:face_sequence", "models.sequence_training:train",
+                card=_ROWS_CARD,
+            ),
+            Network(
+                "mouthami_face", f"{_MOUTHAMI}, section 3.2, VGG-style", 219_767, _FACE, 7,
+                "models.mouthami:mouthami_face", "models.mouthami_training:train_face", card=_ROWS_CARD,
+            ),
+            Network(
+                "mouthami_fusion", f"{_MOUTHAMI}, section 3.3, LSTM with attention over what PCA leaves", 25_091,
+                MappingProxyType({"fused": (30, 16)}), 2,
+                "models.mouthami:mouthami_fusion", "models.mouthami_training:train", card=_ROWS_CARD,
             ),
             Network(
                 "wrist", "ours: one LSTM over windows", 7_058, MappingProxyType({"features": (60, 48)}), 2,
@@ -181,6 +211,14 @@ JUDGES: Mapping[str, WithoutGraph] = MappingProxyType(
         judge.name: judge
         for judge in (
             WithoutGraph("activity", "ours: nearest of condensed neighbours", "knn", "models.activity:train"),
+            WithoutGraph(
+                "mouthami_pca", f"{_MOUTHAMI}, section 3.3", "pca", "models.mouthami_training:train",
+                card="models.rows_card:write_fusion_card",
+            ),
+            WithoutGraph(
+                "mouthami_svm", f"{_MOUTHAMI}, section 3.3", "svm", "models.mouthami_training:train",
+                card="models.rows_card:write_fusion_card",
+            ),
         )
     }
 )  # fmt: skip

@@ -1,0 +1,71 @@
+"""A network and its rows in; fitted as Mouthami et al. 2025 say (section 4.1.4), out.
+
+Early stopping with a patience of five epochs, the learning rate reduced when the judged loss no longer falls.
+"""
+# Keras ships no types: what its objects return is unknown to the checker. The functions' own signatures are typed.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import keras
+import numpy as np
+
+from edge.flow import Floats
+from models.metrics import Labels, agreement
+
+
+@dataclass(frozen=True, slots=True)
+class PlateauRecipe:
+    """What Table 2 leaves to be chosen of learning."""
+
+    epochs: int = 30
+    batch: int = 32
+    rate: float = 1e-3
+    optimizer: str = "adam"
+    patience: int = 5
+
+
+def fit(
+    model: keras.Model,
+    learned: tuple[Floats, Labels],
+    judged: tuple[Floats, Labels],
+    recipe: PlateauRecipe,
+    seed: int,
+    *,
+    backup: Path | None = None,
+    ended: Callable[[int, dict[str, float]], None] = lambda _epoch, _seen: None,
+) -> float:
+    """Learn from rows and labels; the accuracy on the judged ones, of the best epoch, which is kept.
+
+    With `backup` each epoch is left there, and a fit that was broken off goes on from it; its patience begins anew.
+    """
+    keras.utils.set_random_seed(seed)
+    optimizer = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop}[recipe.optimizer]
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    cast(Any, model).compile(cast(Any, optimizer)(recipe.rate), loss)
+
+    def each(epoch: int, logs: dict[str, Any]) -> None:
+        ended(epoch + 1, {name: float(value) for name, value in logs.items()})
+
+    told = cast(Any, keras.callbacks)
+    callbacks: list[Any] = [
+        told.EarlyStopping("val_loss", patience=recipe.patience, restore_best_weights=True),
+        told.ReduceLROnPlateau("val_loss", factor=0.5, patience=2),
+        told.LambdaCallback(on_epoch_end=each),
+    ]
+    if backup is not None:
+        callbacks.append(told.BackupAndRestore(str(backup)))
+    cast(Any, model).fit(
+        *learned, batch_size=recipe.batch, epochs=recipe.epochs, validation_data=judged, callbacks=callbacks,
+        verbose="0",
+    )  # fmt: skip
+    return agreement(said(model, judged[0]).argmax(axis=1).astype(np.int64), judged[1])
+
+
+def said(model: keras.Model, rows: Floats) -> Floats:
+    """Outputs (n, k)."""
+    return np.asarray(cast(Any, model).predict(rows, batch_size=256, verbose="0"), np.float32)

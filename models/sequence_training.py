@@ -1,0 +1,185 @@
+"""Training the network that follows an expression, on clips of Training faces, beside the frame network it listens to.
+
+Needs the run of a frame network beside its own: runs/face, or runs/face_wide.
+Leaves in the run's directory: model.keras, contract.json, calibration.npz, held.npz, card.json.
+"""
+# Keras ships no types: what its objects return is unknown to the checker. The functions' own signatures are typed.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+import keras
+import numpy as np
+
+from edge.flow import EMOTIONS, Floats
+from edge.inference.arrays import softmax
+from models import metrics, training
+from models.catalog import Task
+from models.datasets.fer2013 import Faces
+from models.expression_clips import KINDS, STEPS, Clips, assembled
+from models.face_division import read
+from models.face_protocol import clean_split
+from models.face_sequences import face_sequence
+from models.frame_features import VIEWS, Seen, frame_network, seen
+from models.metrics import Labels
+from models.sequence_figures import Judged, compared
+from models.training import Batch
+
+_HELD = 600
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceRecipe:
+    """How many clips, how long."""
+
+    epochs: int = 12
+    clips: int = 12_000
+    """An epoch, half of each kind"""
+    batch: int = 64
+    rate: float = 2e-3
+    patience: int = 3
+    judged: int = _HELD
+    """Clips of each kind"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """Faces of one purpose, and what the frame network sees in them."""
+
+    labels: Labels
+    seen: Seen
+
+
+def train(task: Task, recipe: SequenceRecipe | None = None) -> dict[str, object]:
+    """Fit the network and judge it beside the frame network on the same clips of PublicTest; the card's figures."""
+    recipe = recipe or SequenceRecipe()
+    recipe = recipe if task.epochs is None else replace(recipe, epochs=task.epochs)
+    learning, tuning, test, told = _parts(task)
+    centre, scale = learning.seen.features.mean(axis=(0, 1)), learning.seen.features.std(axis=(0, 1)) + np.float32(1e-6)
+    fit = training.Recipe(
+        recipe.epochs, recipe.clips // recipe.batch, recipe.rate, bfloat16=False, patience=recipe.patience
+    )
+
+    def inputs(part: _Part, clips: Clips) -> Floats:
+        return ((part.seen.features[clips.rows, clips.views] - centre) / scale).astype(np.float32)
+
+    def clips(part: _Part, count: int, kind: int, seed: int) -> Clips:
+        return assembled(part.labels, count, VIEWS, KINDS[kind], np.random.default_rng((task.seed, seed, kind)))
+
+    def batches(epoch: int) -> Iterator[Batch]:
+        both = [clips(learning, recipe.clips // 2, kind, 10 + epoch) for kind in range(len(KINDS))]
+        order = np.random.default_rng((task.seed, epoch)).permutation(2 * (recipe.clips // 2))
+        rows, views, labels = (np.concatenate([getattr(one, name) for one in both]) for name in _FIELDS)
+        for start in range(0, len(order) - recipe.batch + 1, recipe.batch):
+            here = order[start : start + recipe.batch]
+            shown = Clips(rows[here], views[here], labels[here])
+            yield inputs(learning, shown), np.eye(len(EMOTIONS), dtype=np.float32)[labels[here]].reshape(len(here), -1)
+
+    tried = [clips(tuning, recipe.judged, kind, 1) for kind in range(len(KINDS))]
+
+    def score(model: keras.Model) -> dict[str, float]:
+        right = [metrics.agreement(_said(model, inputs(tuning, c)).argmax(axis=2), c.labels) for c in tried]
+        return {"tuning_accuracy": float(np.mean(right))}
+
+    steps = recipe.epochs * fit.steps
+    fitted = training.fit(
+        lambda: _flat(face_sequence(every=True)), batches, fit, task.run, seed=task.seed, resume=task.resume,
+        heads=STEPS, score=score,
+        seen=lambda epoch, step, loss: task.seen((epoch * fit.steps + step + 1) / steps, f"loss {loss:.3f}"),
+        ended=lambda epoch: task.say(training.told(epoch)),
+    )  # fmt: skip
+    rows: dict[str, Any] = {}
+    for kind, name in enumerate(KINDS):
+        shown = [(part, which) for part, which in ((tuning, tried[kind]), (test, clips(test, recipe.judged, kind, 2)))]
+        judged = [_judged(fitted, part, which, inputs(part, which)) for part, which in shown]
+        for row, figures in compared(judged[0], judged[1]).items():
+            rows[f"{name}: {row}"] = figures | {"drawn": row in ("frame network", "GRU")}
+    last = clips(test, recipe.judged, 0, 2)
+    ready = (inputs(learning, clips(learning, 512, 0, 3)), inputs(test, last))
+    temperature = metrics.fitted_temperature(
+        np.concatenate([_said(fitted, inputs(tuning, c))[:, -1] for c in tried]),
+        np.concatenate([c.labels[:, -1] for c in tried]),
+    )
+    card: dict[str, object] = {
+        "network": task.network, "seed": task.seed, "command": task.command, "recipe": asdict(recipe), **told,
+        "about": _ABOUT, "notes": _notes(rows), "rows": rows, "labels": list(EMOTIONS),
+        "epochs": [asdict(epoch) for epoch in training.history(task.run)],
+    }  # fmt: skip
+    return _leave(fitted, task.run, ready, last.labels[:, -1], (centre, scale, temperature), card)
+
+
+_FIELDS = ("rows", "views", "labels")
+_ABOUT = (
+    "Clips are put together from PublicTest faces, an expression held for 4 to 9 frames, then another; learned from "
+    "clips of Training faces alone, stopped by others of them. Nobody's identity is kept from frame to frame. In "
+    "`people` every frame is another face: errors are independent, which flatters whatever averages. In `held` one "
+    "face, moved a little, stands for an expression: errors persist. A real clip lies between. Every frame is judged, "
+    "by itself and those before it. Not a medical device."
+)
+
+
+def _notes(rows: dict[str, Any]) -> list[str]:
+    """By how much the sequence network is better, for each row beside it."""
+    return [
+        f"GRU minus {name}, accuracy: {row['gru_better_by']:+.3f} "
+        f"({row['gru_better_by_95'][0]:+.3f} to {row['gru_better_by_95'][1]:+.3f}; clips drawn again)"
+        for name, row in rows.items()
+        if "gru_better_by" in row
+    ]
+
+
+def _parts(task: Task) -> tuple[_Part, _Part, _Part, dict[str, object]]:
+    """Learning faces roughened, tuning and test faces as they are; every face in several slightly moved pictures."""
+    faces = read(task.data)
+    split = clean_split(faces)
+    path = frame_network(task.run.parent)
+    parts: list[_Part] = []
+    for number, rows in enumerate((split.learning, split.tuning, split.test)):
+        those: Faces = faces.take(rows)
+        cache = task.run / f"seen{number}.npz"
+        parts.append(_Part(those.labels, seen(path, those, cache, seed=number, rough=number == 0)))
+        task.say(f"the frame network has seen {len(those)} faces")
+    learning, tuning, test = parts
+    return learning, tuning, test, {"frame_network": f"{path.parent.name}/{path.name}"}
+
+
+def _flat(model: keras.Model) -> keras.Model:
+    """Logits of all frames side by side, as models/training.py wants those of several heads."""
+    return keras.Model(model.inputs, keras.layers.Flatten(name="frames")(model.outputs[0]))
+
+
+def _said(model: keras.Model, features: Floats) -> Floats:
+    """Logits (n, STEPS, 7) of clips (n, STEPS, 192)."""
+    said = np.asarray(cast(Any, model).predict(features, batch_size=256, verbose="0"), np.float32)
+    return said.reshape(len(features), STEPS, -1)
+
+
+def _judged(model: keras.Model, part: _Part, clips: Clips, features: Floats) -> Judged:
+    frames = part.seen.logits[clips.rows, clips.views]
+    return Judged(clips.labels, softmax(frames), softmax(_said(model, features)))
+
+
+def _leave(
+    fitted: keras.Model, run: Path, ready: tuple[Floats, Floats], labels: Labels,
+    scaling: tuple[Floats, Floats, float], card: dict[str, object],
+) -> dict[str, object]:  # fmt: skip
+    """Write the run's files: the same weights, which say the last frame's logits."""
+    model = face_sequence()
+    model.set_weights(fitted.get_weights())
+    card["parameters"] = int(model.count_params())
+    model.save(run / "model.keras")
+    np.savez_compressed(run / "calibration.npz", features=ready[0])
+    np.savez_compressed(run / "held.npz", features=ready[1], labels=labels)
+    centre, scale, temperature = scaling
+    piece = {
+        "labels": list(EMOTIONS), "steps": STEPS, "centre": centre.tolist(), "scale": scale.tolist(),
+        "temperature": temperature,
+    }  # fmt: skip
+    (run / "contract.json").write_text(json.dumps(piece, indent=1) + "\n")
+    (run / "card.json").write_text(json.dumps(card, indent=1) + "\n")
+    return card
