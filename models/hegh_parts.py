@@ -31,6 +31,7 @@ from models.hegh_data import (
 )
 
 Division = tuple[Rows, Rows, Rows]
+_NONE = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +75,7 @@ class Material:
 
 
 def material(task: Task, gan_epochs: int) -> Material:
-    """Read everything, train the generators that are not trained yet, and let them make what is lacking."""
+    """Read everything, train those generators that are needed and not trained yet, let them make what is lacking."""
     faces = faces_of(read(task.data))
     hearts = hearts_of(heart_windows.windows(stress_predict.heart_rates(task.data)))
     clean = task.protocol != "paper"
@@ -83,11 +84,15 @@ def material(task: Task, gan_epochs: int) -> Material:
     # the paper's generators see all that there is, the clean ones only what may be learned from
     seen_faces, seen_hearts = (faces.take(face_rows[0]), hearts.take(heart_rows[0])) if clean else (faces, hearts)
     recipe = GanRecipe(gan_epochs)
-    more, beats = _faces_made(seen_faces, task, recipe), _hearts_made(seen_hearts, task, recipe)
-    copies = draw_faces(more.inputs[0], more.labels, seen_faces.inputs[0], _place(task) / "faces.png")
-    state = beats.labels[0]
-    real, generated = (one.inputs[0][one.labels == state][..., 0] for one in (seen_hearts, beats))
-    draw_hearts(real, generated, ("real", "generated"), _place(task) / "hearts.svg")
+    # a network of one kind needs no generator of the other
+    beats = hearts.take(_NONE) if task.network == "hegh_face" else _hearts_made(seen_hearts, task, recipe)
+    more = faces.take(_NONE) if task.network == "hegh_heart" else _faces_made(seen_faces, task, recipe)
+    copies = (
+        draw_faces(more.inputs[0], more.labels, seen_faces.inputs[0], _place(task) / "faces.png") if len(more) else 0
+    )
+    if len(beats):
+        both = (one.inputs[0][one.labels == beats.labels[0]][..., 0] for one in (seen_hearts, beats))
+        draw_hearts(*both, ("real", "generated"), _place(task) / "hearts.svg")
     return Material(faces, hearts, more, beats, task.protocol, task.seed, face_rows, heart_rows, copies)
 
 
