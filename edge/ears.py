@@ -74,8 +74,9 @@ class Ears:
         self.passed: Callable[[Samples], None] | None = None
         """Told each run of samples, of any channel."""
         self._reading: Reading | None = None
-        self.activity: Activity | None = None
-        """How the wearer moved in the newest window; None while nothing tells it."""
+        self._activity: Activity | None = None
+        self._unasked: Window | None = None
+        """The newest window, while nobody has asked how the wearer moved in it."""
         self._pace = Pace(judges.bundle)
         self._forgotten = False
         """The baseline was deleted: the thread that judges takes it out of the normaliser, which it alone touches."""
@@ -105,12 +106,26 @@ class Ears:
         """The attended watch; None while there is none, or while a recording is played."""
         return self._link if isinstance(self._link, Session) else None
 
+    @property
+    def activity(self) -> Activity | None:
+        """How the wearer moved in the newest window; None while nothing tells it. Judged when it is asked for."""
+        window, self._unasked = self._unasked, None
+        if window is not None:
+            self._activity = self._pace.judge(window)
+        return self._activity
+
     def losses(self) -> Counter[str]:
         """What was refused or missing so far, by name."""
         counts = self._lost_before + Counter({n: k for n, k in self._watch.counts.items() if n not in NO_LOSS})
-        counts.update(self._link_counts)
+        counts.update(self._link_losses())
         counts["windows"] = self._lane.dropped
         return counts
+
+    def _link_losses(self) -> Counter[str]:
+        """The link's own, or those of the one that has just been closed."""
+        if self._link is not None:
+            self._link_counts = Counter({name: n for name, n in self._link.counts().items() if name != "packets"})
+        return self._link_counts
 
     def follow(self, address: str) -> None:
         """Leave the watch for another from now on: its clock is learned anew, and no window holds both."""
@@ -169,6 +184,7 @@ class Ears:
                 log.warning("%s", error)
                 await asyncio.sleep(REOPEN_S)
             finally:
+                self._link_losses()
                 self._link = None
 
     @contextlib.asynccontextmanager
@@ -199,7 +215,6 @@ class Ears:
                     continue
                 for window in self._body.windows.feed(samples):
                     self._lane.put((self._body, window))
-            self._link_counts = Counter({name: n for name, n in link.counts().items() if name != "packets"})
 
     async def _think(self, worker: Worker) -> None:
         async for body, window in self._lane:
@@ -209,8 +224,6 @@ class Ears:
                     estimate = await worker.do(INFERENCE_S, self._judge, self._judges.current, body, window)
                 if estimate is not None:
                     await self._heard(estimate)
-                with self._watchdog.hearts.work("wrist", 2 * INFERENCE_S):  # what no alert waits for
-                    await worker.do(INFERENCE_S, self._judge_activity, body, window)
             except (NetworkError, BundleError, ValueError) as error:
                 if not self._judges.failed(str(error)):
                     raise
@@ -235,6 +248,7 @@ class Ears:
             self._forgotten = False
             body.anchor(None)
         self._reading = reading = body.read(window)
+        self._activity, self._unasked = None, None if reading.wear is Wear.OFF else window
         measured = self._resting.hear(reading) if self._resting else None
         if measured is not None:
             body.anchor(measured)
@@ -242,10 +256,6 @@ class Ears:
             self._health.skipped["off_wrist" if reading.wear is Wear.OFF else "poor_window"] += 1
             return None
         return classifier.wrist(reading.told)
-
-    def _judge_activity(self, body: Body, window: Window) -> None:
-        if body is self._body and self._reading is not None:
-            self.activity = None if self._reading.wear is Wear.OFF else self._pace.judge(window)
 
     def _keep_up(self) -> None:
         """Windows begin anew with another classifier, if it wants them otherwise."""
