@@ -8,13 +8,11 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from edge.clock import HostNs, StreamNs, nanoseconds
-from edge.flow import Channel, Features, Floats
+from edge.flow import Channel
 from edge.sensing.ladder import LADDER, Level
-from edge.signals.features import FEATURE_VERSION, NAMES
-from edge.signals.wear import Wear
-from models.datasets.recordings import Recording, Track, label_at
-from models.wrist_streams import Hop, Seen, see
+from models.datasets.recordings import Recording, Track
+from models.seen_store import seen
+from models.wrist_streams import Hop, Seen
 
 REPLAYED = (Level.LOW, Level.FULL)
 """The levels at which a worn watch differs: at WATCHFUL it is sampled as at LOW."""
@@ -80,41 +78,6 @@ def _decimated(values: npt.NDArray[np.float64], fold: int) -> npt.NDArray[np.flo
 
 
 def _seen(recording: Recording, level: Level, window_s: float, hop_s: float, store: Path | None) -> Seen:
-    if store is None:
-        return _looked(recording, level, window_s, hop_s)
-    rates = "-".join(f"{hz:g}" for hz in LADDER[level].values())
-    name = f"{recording.dataset}-{recording.subject}-{rates}-{window_s:g}-{hop_s:g}-v{FEATURE_VERSION}.npz"
-    if not (store / name).is_file():
-        store.mkdir(parents=True, exist_ok=True)
-        _keep(_looked(recording, level, window_s, hop_s), store / name)
-    return _kept(store / name, recording, window_s)
-
-
-def _looked(recording: Recording, level: Level, window_s: float, hop_s: float) -> Seen:
-    return see(slower(recording, LADDER[level]), window_s, hop_s)
-
-
-def _keep(seen: Seen, path: Path) -> None:
-    np.savez_compressed(
-        path,
-        rows=np.stack([hop.raw.values for hop in seen.hops]),
-        worn=np.array([hop.worn.value for hop in seen.hops]),
-        gap=np.array([hop.raw.gap for hop in seen.hops]),
-        ends_s=seen.ends_s,
-    )
-
-
-def _kept(path: Path, recording: Recording, window_s: float) -> Seen:
-    with np.load(path, allow_pickle=False) as kept:
-        rows: Floats = kept["rows"]
-        worn, gap, ends = kept["worn"], kept["gap"], kept["ends_s"]
-    hops = tuple(
-        Hop(StreamNs(nanoseconds(end - window_s)), Wear(str(on)), _features(row, end, bool(fresh)))
-        for row, on, fresh, end in zip(rows, worn, gap, ends.tolist(), strict=True)
-    )
-    return Seen(recording.dataset, recording.subject, hops, ends, label_at(recording, ends))
-
-
-def _features(row: Floats, end_s: float, gap: bool) -> Features:
-    end = nanoseconds(end_s)
-    return Features(StreamNs(end), NAMES, row, float(np.isfinite(row).mean()), HostNs(end), gap)
+    rates = LADDER[level]
+    variant = "-".join(f"{hz:g}" for hz in rates.values())
+    return seen(recording, window_s, hop_s, store, lambda recorded: slower(recorded, rates), variant)

@@ -107,7 +107,11 @@ def tell(seen: Seen, usual: Usual, least_quality: float) -> Told:
 
 def judge(seen: Seen, usual: Usual, least_quality: float, say: Judge) -> Judged:
     """Run a recording past any network, window by window, state carried, and keep what has a label."""
-    body = Body(usual, 1.0, 1.0, least_quality)
+    return judge_on(seen, Body(usual, 1.0, 1.0, least_quality), say)
+
+
+def judge_on(seen: Seen, body: Body, say: Judge) -> Judged:
+    """The same by a body that may have seen this person before."""
     kept: list[tuple[float, int, float]] = []
     unjudged = 0
     for hop, label, end in zip(seen.hops, seen.labels.tolist(), seen.ends_s.tolist(), strict=True):

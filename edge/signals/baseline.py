@@ -120,22 +120,28 @@ class Baseline:
         self._covered = features.end
 
 
+OWN_SHARE = 2 / 3
+"""Of the baseline in what a person is told from before anything else is known; the rest is the population's."""
+
+
 def seeded(usual: Usual, baseline: PersonalBaseline) -> Usual:
     """A model's usual as this person's: the population and the baseline together are what the person is told from.
 
-    The baseline counts for ``usual.rest`` remembered windows, once and for all: it is not forgotten as the hours pass.
-    What it does not know stays the population's.
+    Both count for ``usual.rest`` remembered windows, once and for all, hardly more than the population does alone: what
+    is remembered of the hour outweighs five minutes soon (models/baseline_effect.py has tried more). What the baseline
+    does not know stays the population's. A ``rest`` of 0 takes no notice of it.
     """
     at = {name: k for k, name in enumerate(baseline.names)}
-    share = usual.rest / (usual.rest + usual.prior) if usual.rest else 0.0
+    if not usual.rest:
+        return usual
     centres, scales = list[float](), list[float]()
     for name, centre, scale in zip(usual.names, usual.centre, usual.scale, strict=True):
         k = at.get(name.removesuffix(TREND))
         own, spread = (None, None) if k is None else (baseline.centre[k], baseline.spread[k])
-        centres.append(centre if own is None else share * own + (1 - share) * centre)
+        centres.append(centre if own is None else OWN_SHARE * own + (1 - OWN_SHARE) * centre)
         # five quiet minutes may hardly differ from each other: a distance in such a spread would be noise
-        scales.append(scale if spread is None else max(share * spread + (1 - share) * scale, 0.25 * scale))
-    return replace(usual, centre=tuple(centres), scale=tuple(scales), prior=usual.prior + usual.rest)
+        scales.append(scale if spread is None else max(OWN_SHARE * spread + (1 - OWN_SHARE) * scale, 0.25 * scale))
+    return replace(usual, centre=tuple(centres), scale=tuple(scales), prior=usual.rest)
 
 
 def _why_not(features: Features) -> str:

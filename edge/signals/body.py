@@ -1,5 +1,6 @@
 """Samples of a worn watch in; features, raw and as a model wants them, out, one pair a hop."""
 
+import math
 from dataclasses import dataclass
 
 from edge.clock import StreamNs
@@ -41,7 +42,7 @@ class Body:
 
     def __init__(self, usual: Usual, span_s: float, hop_s: float, least_quality: float = 0.25) -> None:
         self.windows = Windows(span_s, hop_s)
-        self._usual = usual
+        self._usual, self._hop_s = usual, hop_s
         self.normaliser = Normaliser(usual)
         self.least_quality = least_quality
         self._fresh = True
@@ -72,12 +73,15 @@ class Body:
     def anchor(self, baseline: PersonalBaseline | None) -> None:
         """Tell this person from their measured baseline from now on, None: from the population's usual.
 
-        What was remembered of them stays.
+        What was remembered of them stays, but for the quiet minutes just heard: the baseline speaks of these. The
+        model's state is carried on: starting it anew costs more than the step in its input (models/baseline_effect.py).
         """
-        state = self.normaliser.state()
-        self.normaliser = Normaliser(self._usual if baseline is None else seeded(self._usual, baseline))
-        self.normaliser.restore(state)
-        self._fresh = True
+        if baseline is None:
+            self.normaliser = self.normaliser.retold(self._usual)
+            self._fresh = True
+            return
+        quiet = math.ceil(baseline.seconds / (self._hop_s * self._usual.stride))
+        self.normaliser = self.normaliser.retold(seeded(self._usual, baseline), quiet)
 
     def state(self) -> State:
         """The person's usual, to be saved."""

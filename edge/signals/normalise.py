@@ -32,8 +32,8 @@ class Usual:
     """Median over people of a person's spread (quartile distance / 1.349)."""
     prior: float = 8.0
     """How many remembered windows of the person the population counts for."""
-    rest: float = 16.0
-    """How many remembered windows a measured baseline counts for, where there is one (edge/signals/baseline.py)."""
+    rest: float = 12.0
+    """The same of population and measured baseline together, where there is a baseline (edge/signals/baseline.py)."""
     memory: int = 240
     """Windows remembered at most: 240 at every third hop of 5 s are an hour."""
     stride: int = 3
@@ -110,6 +110,21 @@ class Normaliser:
     def peek(self, features: Features) -> Features:
         """The same without learning: for a window that is not the person's usual by definition."""
         return self._told(features, *self._distance(self._values(features)))
+
+    def retold(self, usual: Usual, forget: int = 0) -> "Normaliser":
+        """The same person from now on told from another usual: trends and memory stay, but for the newest remembered.
+
+        ``forget`` of these, which the new usual speaks of already, are not counted a second time.
+        """
+        other = Normaliser(usual)
+        remembered = -(-self._seen // self.usual.stride)
+        other._past = self._past.copy()
+        for back in range(min(forget, remembered, self.usual.memory)):
+            other._past[(remembered - 1 - back) % self.usual.memory] = np.nan
+        other._seen = self._seen
+        other._person = other._learned(remembered)
+        other._recent.extend(self._recent)
+        return other
 
     def state(self) -> State:
         """What must be saved for a later ``restore``: a few hundred kilobytes at most."""

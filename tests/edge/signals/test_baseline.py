@@ -11,6 +11,7 @@ from edge.signals.baseline import Baseline, PersonalBaseline, seeded
 from edge.signals.body import Body
 from edge.signals.features import NAMES, extract
 from edge.signals.normalise import Usual
+from edge.signals.wear import Wear
 from tests.edge.signals.bodies import worn
 
 QUIET = extract(worn())
@@ -97,11 +98,11 @@ def test_a_stream_whose_clock_goes_back_keeps_what_was_gathered() -> None:
 
 
 def test_the_person_is_told_from_the_population_and_the_baseline_together() -> None:
-    """Prior 8, rest 16: the baseline counts for two thirds."""
+    """The baseline counts for two thirds, both for twelve windows."""
     usual = seeded(USUAL, measured(heart_rate=60.0))
     assert usual.centre[:2] == (pytest.approx(70), pytest.approx(70))
     assert usual.scale[0] == pytest.approx(5 / 3, rel=1e-3)
-    assert usual.prior == 24
+    assert usual.prior == 12
     assert usual.names == USUAL.names
 
 
@@ -110,14 +111,30 @@ def test_what_the_baseline_does_not_know_stays_the_populations() -> None:
     assert (usual.centre[2], usual.scale[2]) == (-4.0, 0.8)
 
 
-def test_an_anchored_body_starts_anew_and_keeps_what_it_remembers() -> None:
-    body = Body(USUAL, 30, 5)
-    window = worn()
-    body.read(window)
-    assert body.normaliser.seen == 1
+def test_an_anchored_body_goes_on_and_does_not_count_the_quiet_minutes_twice() -> None:
+    """Remembered are twenty windows before the quiet minutes and the twenty in them; then the baseline."""
+    body = Body(USUAL, 60, 5)
+    hops = [hop(60 + 5 * k, heart_rate=90.0 if k < 60 else 60.0) for k in range(120)]
+    for raw in hops:
+        told = body.tell(Wear.ON, raw, StreamNs(raw.end - 60 * SECOND)).told
+    before = body.normaliser.state()["past"]
+    assert np.isfinite(before[:40, 0]).all()
     body.anchor(measured(heart_rate=60.0))
+    after = body.normaliser.state()["past"]
+    np.testing.assert_array_equal(after[:20], before[:20])
+    assert np.isnan(after[20:40]).all()
+    assert body.normaliser.seen == 120
+    told = body.tell(Wear.ON, hops[-1], StreamNs(hops[-1].end - 60 * SECOND)).told
+    assert told is not None
+    assert not told.gap
+
+
+def test_without_a_baseline_any_more_the_state_starts_anew() -> None:
+    body = Body(USUAL, 30, 5)
+    body.read(worn())
+    body.anchor(None)
     assert body.normaliser.seen == 1
-    told = body.read(window).told
+    told = body.read(worn()).told
     assert told is not None
     assert told.gap
 
