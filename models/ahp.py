@@ -1,10 +1,10 @@
 """Criteria of features and their pairwise importance in; a ranking of the features, out (Saaty 1980).
 
 Patil and Kulkarni 2026 rank the features that the search left by accuracy, stability and cost of computation, in a
-comparison matrix that they do not print: the one here is ours.
+comparison matrix that they do not print: the one here is ours. So is the split of accuracy in two, alone and among
+others: what a feature does alone a search does not tell; what it does among others, only a search tells, by keeping it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from models import metrics
 from models.metrics import Labels, Numbers
-from models.selection import Fitness, Mask
 
-COMPARISON: Numbers = np.array([[1, 3, 7], [1 / 3, 1, 3], [1 / 7, 1 / 3, 1]])
-"""Accuracy, stability, cheapness, on Saaty's scale: row over column; 1 equal, 3 moderate, 5 strong, 7 very strong."""
+COMPARISON: Numbers = np.array([[1, 1, 3, 7], [1, 1, 3, 7], [1 / 3, 1 / 3, 1, 3], [1 / 7, 1 / 7, 1 / 3, 1]])
+"""Accuracy alone, accuracy among others, stability, cheapness, on Saaty's scale: row over column; 1 equal, 3 moderate,
+5 strong, 7 very strong."""
 MOST_INCONSISTENT = 0.1
 """Saaty's bound on the consistency ratio."""
 _RANDOM_INDEX = {1: 1.0, 2: 1.0, 3: 0.58, 4: 0.90, 5: 1.12}
@@ -30,6 +30,8 @@ class Criteria:
 
     accuracy: Numbers
     """How well it alone parts the classes: 2 |AUC - .5|, 0 to 1"""
+    agreement: Numbers
+    """How well it does among others: share of the searches' bodies that use it, 0 to 1; all 1 before any search"""
     stability: Numbers
     """Share of people in whom it moves the way it moves in most, .5 to 1"""
     cheapness: Numbers
@@ -46,7 +48,17 @@ def criteria(features: npt.NDArray[np.float32], labels: Labels, people: Labels, 
             for person in np.unique(people)
         ]
     ).mean(axis=0)
-    return Criteria(2 * np.abs(np.array(each) - 0.5), np.maximum(moves, 1 - moves), 1 / cost)
+    return Criteria(2 * np.abs(np.array(each) - 0.5), np.ones(len(each)), np.maximum(moves, 1 - moves), 1 / cost)
+
+
+def together(known: Criteria, group: Labels) -> Criteria:
+    """Criteria of groups of features, each the mean of its features'; `group` (features,) as in `Together`."""
+    size = np.bincount(group)
+
+    def mean(each: Numbers) -> Numbers:
+        return np.bincount(group, each) / size
+
+    return Criteria(mean(known.accuracy), mean(known.agreement), mean(known.stability), mean(known.cheapness))
 
 
 def weights(comparison: Numbers = COMPARISON) -> Numbers:
@@ -68,23 +80,13 @@ def weights(comparison: Numbers = COMPARISON) -> Numbers:
 
 def ranked(known: Criteria, comparison: Numbers = COMPARISON) -> npt.NDArray[np.int64]:
     """Indices of the features, best first: weighted sum of the criteria, each over its largest."""
-    table = np.stack([known.accuracy, known.stability, known.cheapness], axis=1)
+    table = np.stack([known.accuracy, known.agreement, known.stability, known.cheapness], axis=1)
     table = table / np.maximum(table.max(axis=0), 1e-12)
     return np.argsort(-(table @ weights(comparison)), kind="stable").astype(np.int64)
 
 
-def best_prefix(
-    mask: Mask, order: npt.NDArray[np.int64], fitness: Fitness, lengths: Sequence[int], most: int
-) -> tuple[Mask, float]:
-    """Of the features in a mask, those ranked first: as many of `lengths`, at most `most`, as have the best fitness."""
-    left = [int(k) for k in order if mask[k]]
-    best: tuple[Mask, float] | None = None
-    for length in (*(n for n in lengths if n < min(len(left), most)), min(len(left), most)):
-        here = np.zeros(len(mask), np.bool_)
-        here[left[:length]] = True
-        value = fitness(here)
-        if best is None or value > best[1]:
-            best = here, value
-    if best is None:
-        raise ValueError("an empty mask has no prefix; give a search's result")
-    return best
+def likely(order: npt.NDArray[np.int64]) -> Numbers:
+    """A ranking as a search's start takes it (models/selection.Space): 1 for the first, down to 0 for the last."""
+    told: Numbers = np.empty(len(order))
+    told[order] = np.linspace(1, 0, len(order))
+    return told

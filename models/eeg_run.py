@@ -1,14 +1,17 @@
 """EEG of rest and arithmetic in; what each feature search is worth to the network on people left out, out.
 
-Selection sees the learning people alone. Beside it, marked leaky, stands the paper's own protocol: rows of the same
-people on both sides.
+Selection (models/eeg_selection.py, where the design is told) sees the learning people alone. Beside it, marked leaky,
+stands the paper's own protocol: rows of the same people on both sides. What one fold's networks said is kept in the run
+and not asked again.
 """
 # Keras ships no types: what its objects return is unknown to the checker. The functions' own signatures are typed.
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 
 import json
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -16,35 +19,34 @@ import numpy.typing as npt
 
 from edge.flow import Floats
 from edge.signals import eeg as signals
-from models import ahp, left_out
+from models import left_out
 from models.catalog import Task
 from models.datasets import eegmat
 from models.eeg import STEPS, patil_cnn_lstm
 from models.eeg_epochs import HOP_S, LABELS, Epochs, epochs
+from models.eeg_placed import placed
+from models.eeg_selection import EFFORT, Effort, named, selected
 from models.left_out import LeftOut
 from models.metrics import Labels
 from models.protocol import subject_folds
-from models.selection import SEARCHES, Budget, Mask
+from models.selection import Mask
 from models.short_fit import ShortRecipe, chances, fit
-from models.subset_fitness import SubsetFitness
 
 METHODS = ("aoa_ahp_levy", "ga", "pso", "none")
-COST = {"mobility": 1.5, "complexity": 1.5, "spectrum": 3.0}
-"""Relative cost of a statistic over differences or over a transform; one over the samples themselves costs 1."""
-_LENGTHS = (10, 20, 40, 80, 160)
-"""Of what the ranking puts first in the candidate subsets; the best of them by the fitness is kept."""
 _STRIDE = 2
 _HELD = 6
 """People of held.npz; a third when there are few."""
-_BUDGET, _FIT = Budget(), ShortRecipe(noise=0.3)
+_FIT = ShortRecipe(noise=0.3)
 
 
 @dataclass(frozen=True, slots=True)
 class EegRecipe:
     """All that was chosen; the same for every search."""
 
-    budget: Budget = _BUDGET
+    effort: Effort = EFFORT
     fit: ShortRecipe = _FIT
+    networks: int = 3
+    """From as many seeds, of each method in each fold: what one network says moves by points from seed to seed"""
     clean: bool = True
     own: bool = True
     folds: int = 5
@@ -72,6 +74,15 @@ class Rows:
         return np.unique(np.array(self.people), return_inverse=True)[1].astype(np.int64)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Told:
+    """What one method's folds gave."""
+
+    said: list[LeftOut]
+    masks: list[Mask]
+    curves: list[list[float]]
+
+
 def train(task: Task) -> dict[str, object]:
     """For the register; ``epochs`` is the number of passes of each network, when given."""
     recipe = EegRecipe() if task.epochs is None else EegRecipe(fit=replace(_FIT, epochs=task.epochs))
@@ -91,10 +102,14 @@ def run(task: Task, recipe: EegRecipe) -> dict[str, object]:
     rows = sequences(told)
     folds = subject_folds(rows.people, recipe.folds, task.seed)
     apart = [np.isin(rows.people, fold.judge) for fold in folds]
-    said, kept, curves = _judged(rows, apart, METHODS, recipe, task, lambda done: task.seen(0.2 + 0.5 * done, "apart"))
+    told_apart = _judged(rows, apart, METHODS, recipe, task, lambda done: task.seen(0.2 + 0.6 * done, "apart"))
+    said = {name: left_out.joined(each.said) for name, each in told_apart.items()}
+    curves = {name: each.curves for name, each in told_apart.items() if each.curves[0]}
+    curves["aoa_ahp"] = [_selected(rows, out, "aoa_ahp", recipe, task)[1] for out in apart]
     mixed = np.random.default_rng(task.seed).permutation(len(rows.labels)) % recipe.folds
     leaks = [mixed == k for k in range(recipe.folds)]
-    leaky, _, _ = _judged(rows, leaks, recipe.leaky, recipe, task, lambda done: task.seen(0.7 + 0.25 * done, "leaky"))
+    once = replace(recipe, networks=1)
+    leaky = _judged(rows, leaks, recipe.leaky, once, task, lambda done: task.seen(0.8 + 0.15 * done, "leaky"))
     best = said[METHODS[0]]
     card: dict[str, object] = {
         "network": task.network,
@@ -103,12 +118,19 @@ def run(task: Task, recipe: EegRecipe) -> dict[str, object]:
         "seed": task.seed,
         "recipe": asdict(recipe),
         "features": rows.planes.shape[2],
-        "judged_on": f"{recipe.folds} groups of people left out; selection and network from the others alone",
+        "judged_on": f"{recipe.folds} groups of people left out; selection and networks from the others alone, "
+        f"{recipe.networks} networks a method and group, each counted by itself",
         "ours": left_out.figures(best, LABELS),
-        "methods": {name: left_out.figures(what, LABELS) | {"selected": kept[name]} for name, what in said.items()},
+        "methods": {
+            name: left_out.figures(what, LABELS) | {"selected": [int(mask.sum()) for mask in told_apart[name].masks]}
+            for name, what in said.items()
+        },
+        "statistics": {name: [named(mask) for mask in told_apart[name].masks] for name in METHODS[:-1]},
         "differences": {name: left_out.difference(best, said[name], "accuracy") for name in METHODS[1:]},
         "majority": left_out.majority(best),
-        "leaky": {name: left_out.figures(what, LABELS)["accuracy"] for name, what in leaky.items()},
+        "leaky": {
+            name: left_out.figures(left_out.joined(each.said), LABELS)["accuracy"] for name, each in leaky.items()
+        },
         "curves": {name: np.mean(several, axis=0).tolist() for name, several in curves.items()},
     }
     task.run.mkdir(parents=True, exist_ok=True)
@@ -134,34 +156,6 @@ def sequences(told: Sequence[Epochs]) -> Rows:
     return Rows(np.stack(planes), np.array(labels, np.int64), tuple(people), np.array(ends))
 
 
-def selected(
-    method: str, rows: Rows, recipe: EegRecipe, electrodes: int, seed: int
-) -> tuple[Mask, dict[str, list[float]]]:
-    """The features that a method keeps, from these rows alone; and how its search went."""
-    features = rows.planes.shape[2]
-    flat = rows.planes[:, -1]
-    fitness = SubsetFitness(flat, rows.labels, rows.person, seed=seed)
-    if method != "aoa_ahp_levy":
-        found = SEARCHES[method](fitness, features, recipe.budget, seed)
-        return found.mask, {method: list(found.curve)}
-    # the prefixes that are tried are evaluations too: the search has a round less
-    shorter = Budget(recipe.budget.bodies, max(1, recipe.budget.rounds - 1))
-    found = SEARCHES["aoa_levy"](fitness, features, shorter, seed)
-    order = ahp.ranked(ahp.criteria(flat, rows.labels, rows.person, costs(electrodes)))
-    candidates = found.mask | found.candidates.any(axis=0)
-    mask, value = ahp.best_prefix(candidates, order, fitness, _LENGTHS, features // 2)
-    return mask, {"aoa_levy": [*found.curve, max(found.curve[-1], value)]}
-
-
-def costs(electrodes: int) -> npt.NDArray[np.float64]:
-    """Relative cost of each feature, in the order of edge/signals/eeg.names."""
-    each = [
-        COST["spectrum"] if name.removesuffix("_share") in signals.BANDS_HZ else COST.get(name, 1.0)
-        for name in signals.STATISTICS
-    ]
-    return np.tile(each, electrodes)
-
-
 def _judged(
     rows: Rows,
     held: Sequence[npt.NDArray[np.bool_]],
@@ -169,33 +163,62 @@ def _judged(
     recipe: EegRecipe,
     task: Task,
     seen: Callable[[float], None],
-) -> tuple[dict[str, LeftOut], dict[str, list[int]], dict[str, list[list[float]]]]:
-    """Each method over all folds: what was said, how many features it kept, and its searches' curves."""
-    said: dict[str, list[LeftOut]] = {name: [] for name in methods}
-    kept: dict[str, list[int]] = {name: [] for name in methods}
-    curves: dict[str, list[list[float]]] = {}
-    electrodes = rows.planes.shape[2] // len(signals.STATISTICS)
-    for k, out in enumerate(held):
-        learned, judged = rows.take(~out), rows.take(out)
-        for turn, method in enumerate(methods):
-            mask, curve = selected(method, learned, recipe, electrodes, task.seed)
-            for name, values in curve.items():
-                curves.setdefault(name, []).append(values)
-            model = _network(learned, mask, recipe, task.seed)
-            what = chances(model, judged.planes[:, :, mask, np.newaxis])
-            said[method].append(LeftOut(what, judged.labels, judged.people, judged.ends_s))
-            kept[method].append(int(mask.sum()))
-            seen((k + (turn + 1) / len(methods)) / len(held))
-        if "ga" in methods:
-            fitness = SubsetFitness(learned.planes[:, -1], learned.labels, learned.person, seed=task.seed)
-            plain = SEARCHES["aoa"](fitness, rows.planes.shape[2], recipe.budget, task.seed)
-            curves.setdefault("aoa", []).append(list(plain.curve))
-    return {name: left_out.joined(parts) for name, parts in said.items()}, kept, curves
+) -> dict[str, Told]:
+    """Each method over all folds; the first network of all before the second of any."""
+    turns = [(turn, out, name) for turn in range(recipe.networks) for out in held for name in methods]
+    for done, (turn, out, name) in enumerate(turns):
+        _said(rows, out, name, turn, recipe, task)
+        seen((done + 1) / len(turns))
+    told: dict[str, Told] = {name: Told([], [], []) for name in methods}
+    for name in methods:
+        for out in held:
+            parts = [_said(rows, out, name, turn, recipe, task) for turn in range(recipe.networks)]
+            told[name].said.append(left_out.joined(parts))
+            mask, curve = _selected(rows, out, name, recipe, task)
+            told[name].masks.append(mask)
+            told[name].curves.append(curve)
+    return told
+
+
+def _selected(
+    rows: Rows, out: npt.NDArray[np.bool_], method: str, recipe: EegRecipe, task: Task
+) -> tuple[Mask, list[float]]:
+    """What a method keeps without these rows, and its search's curve; kept in the run."""
+    path = _kept(rows, out, (method, recipe.effort, task.seed), task)
+    if not path.is_file():
+        known = rows.take(~out)
+        mask, curve = selected(method, known.planes, known.labels, known.person, recipe.effort, task.seed)
+        np.savez_compressed(path, mask=mask, curve=np.array(curve))
+    with np.load(path, allow_pickle=False) as kept:
+        return kept["mask"], kept["curve"].tolist()
+
+
+def _said(rows: Rows, out: npt.NDArray[np.bool_], method: str, turn: int, recipe: EegRecipe, task: Task) -> LeftOut:
+    """What one network of a method says of these rows, which it did not learn from; kept in the run."""
+    judged = rows.take(out)
+    path = _kept(rows, out, (method, recipe.effort, recipe.fit, task.seed, turn), task)
+    if not path.is_file():
+        mask, _ = _selected(rows, out, method, recipe, task)
+        what = chances(_network(rows.take(~out), mask, recipe, task.seed + turn), _plane(judged, mask))
+        np.savez_compressed(path, chances=what)
+    with np.load(path, allow_pickle=False) as kept:
+        return LeftOut(kept["chances"], judged.labels, judged.people, judged.ends_s)
+
+
+def _kept(rows: Rows, out: npt.NDArray[np.bool_], what: tuple[object, ...], task: Task) -> Path:
+    """A file of its own for these rows, this fold and these choices."""
+    key = zlib.crc32(repr(what).encode() + rows.planes.tobytes() + out.tobytes())
+    (task.run / "folds").mkdir(parents=True, exist_ok=True)
+    return task.run / "folds" / f"{what[0]}-{key:08x}.npz"
 
 
 def _network(rows: Rows, mask: Mask, recipe: EegRecipe, seed: int) -> keras.Model:
-    wide = int(mask.sum())
-    return fit(lambda: patil_cnn_lstm(wide), rows.planes[:, :, mask, np.newaxis], rows.labels, recipe.fit, seed)
+    return fit(lambda: patil_cnn_lstm(len(mask)), _plane(rows, mask), rows.labels, recipe.fit, seed)
+
+
+def _plane(rows: Rows, mask: Mask) -> Floats:
+    """The network's input: what is not selected is as usual."""
+    return (rows.planes * mask)[..., np.newaxis].astype(np.float32)
 
 
 def _leave(task: Task, rows: Rows, recipe: EegRecipe, electrodes: Sequence[str]) -> int:
@@ -203,8 +226,8 @@ def _leave(task: Task, rows: Rows, recipe: EegRecipe, electrodes: Sequence[str])
     people = sorted(set(rows.people))
     out = np.isin(rows.people, people[-min(_HELD, len(people) // 3) :])
     learned, judged = rows.take(~out), rows.take(out)
-    mask, _ = selected(METHODS[0], learned, recipe, len(electrodes), task.seed)
-    model = _network(learned, mask, recipe, task.seed)
+    mask, _ = selected(METHODS[0], learned.planes, learned.labels, learned.person, recipe.effort, task.seed)
+    model = placed(_network(learned, mask, recipe, task.seed), mask.tolist())
     model.save(task.run / "model.keras")
     for file, part in (("calibration", learned), ("held", judged)):
         np.savez_compressed(

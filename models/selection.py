@@ -1,8 +1,8 @@
 """A fitness of feature subsets in; the subset that a search found for a given budget, out.
 
 Four ways to spend the same number of evaluations: the Archimedes optimization of Patil and Kulkarni 2026 (equations 1
-to 8, after Hashim et al. 2021) with or without Levy flights, a genetic algorithm, and a particle swarm. All start from
-the same bodies for the same seed, and none ever evaluates one subset more often than the others could.
+to 8, after Hashim et al. 2021) with or without Levy flights, a genetic algorithm, and a particle swarm. None ever
+evaluates one subset more often than the others could, and for none may a subset be larger than the space allows.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,6 +33,17 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Space:
+    """What may be chosen from."""
+
+    features: int
+    most: int | None = None
+    """Features of a subset at most: of more, those with the largest coordinates are used"""
+    likely: Numbers | None = None
+    """(features,), 0 to 1: how promising each is held to be before the search; bodies start leaning that way"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Found:
     """What a search ended with."""
 
@@ -44,11 +55,11 @@ class Found:
     """(bodies, features): the subsets where the bodies ended"""
 
 
-Search = Callable[[Fitness, int, Budget, int], Found]
-"""Fitness, number of features, budget, seed."""
+Search = Callable[[Fitness, Space, Budget, int], Found]
+"""Fitness, space, budget, seed."""
 
 
-def archimedes(fitness: Fitness, features: int, budget: Budget, seed: int, *, levy: bool = True) -> Found:
+def archimedes(fitness: Fitness, space: Space, budget: Budget, seed: int, *, levy: bool = True) -> Found:
     """Bodies in a fluid: those of like density and volume collide first, then all sink towards the best.
 
     Equations 1 to 7 as printed; the sign in the exponent of equation 2 differs from Hashim et al., where the step
@@ -56,7 +67,7 @@ def archimedes(fitness: Fitness, features: int, budget: Budget, seed: int, *, le
     (equations 13 to 15) stands here. With ``levy``, equation 8 is added to every coordinate.
     """
     rng = np.random.default_rng(seed)
-    crowd = _Crowd(fitness, _start(rng, features, budget), budget)
+    crowd = _Crowd(fitness, space, _start(rng, space, budget))
     shape = crowd.places.shape
     density, volume = rng.random(shape), rng.random(shape)
     push = _LOW + rng.random(shape) * (_HIGH - _LOW)
@@ -96,31 +107,31 @@ def archimedes(fitness: Fitness, features: int, budget: Budget, seed: int, *, le
     return crowd.found()
 
 
-def archimedes_without_levy(fitness: Fitness, features: int, budget: Budget, seed: int) -> Found:
+def archimedes_without_levy(fitness: Fitness, space: Space, budget: Budget, seed: int) -> Found:
     """The same without the long jumps of equation 8."""
-    return archimedes(fitness, features, budget, seed, levy=False)
+    return archimedes(fitness, space, budget, seed, levy=False)
 
 
-def genetic(fitness: Fitness, features: int, budget: Budget, seed: int) -> Found:
+def genetic(fitness: Fitness, space: Space, budget: Budget, seed: int) -> Found:
     """Tournaments of two, uniform crossover, one flip expected a child; the best always lives on."""
     rng = np.random.default_rng(seed)
-    crowd = _Crowd(fitness, _start(rng, features, budget), budget)
+    crowd = _Crowd(fitness, space, _start(rng, space, budget))
     for _ in range(budget.rounds):
         pairs = rng.integers(0, budget.bodies, (2, budget.bodies, 2))
         fitter = np.take_along_axis(pairs, crowd.values[pairs].argmax(axis=2)[..., None], axis=2)[..., 0]
         mother, father = crowd.places[fitter[0]], crowd.places[fitter[1]]
         children = np.where(rng.random(mother.shape) < _HALF, mother, father)
-        flips = rng.random(children.shape) < 1 / features
+        flips = rng.random(children.shape) < 1 / space.features
         children = np.where(flips, 1 - children, children)
         children[0] = crowd.best_place
         crowd.move(children)
     return crowd.found()
 
 
-def swarm(fitness: Fitness, features: int, budget: Budget, seed: int) -> Found:
+def swarm(fitness: Fitness, space: Space, budget: Budget, seed: int) -> Found:
     """Particles drawn to their own best and to everybody's (Clerc and Kennedy 2002: .7298, 1.49618)."""
     rng = np.random.default_rng(seed)
-    crowd = _Crowd(fitness, _start(rng, features, budget), budget)
+    crowd = _Crowd(fitness, space, _start(rng, space, budget))
     speed = np.zeros_like(crowd.places)
     own, own_value = crowd.places.copy(), crowd.values.copy()
     for _ in range(budget.rounds):
@@ -134,10 +145,10 @@ def swarm(fitness: Fitness, features: int, budget: Budget, seed: int) -> Found:
     return crowd.found()
 
 
-def everything(fitness: Fitness, features: int, budget: Budget, seed: int) -> Found:
+def everything(fitness: Fitness, space: Space, budget: Budget, seed: int) -> Found:
     """No selection."""
     del budget, seed
-    mask = np.ones(features, np.bool_)
+    mask = np.ones(space.features, np.bool_)
     value = fitness(mask)
     return Found(mask, value, (value,), mask[np.newaxis])
 
@@ -159,19 +170,24 @@ _LOW, _HIGH = 0.1, 0.9
 """l and u of equation 7, as Hashim et al. have them."""
 
 
-def _start(rng: np.random.Generator, features: int, budget: Budget) -> Numbers:
-    """Bodies anywhere: about half of the features each."""
-    return rng.random((budget.bodies, features))
+_LEAN = 0.3
+"""How far the most promising feature starts above, and the least promising below, where chance alone puts it."""
+
+
+def _start(rng: np.random.Generator, space: Space, budget: Budget) -> Numbers:
+    """Bodies anywhere, about half of the features each; more of the likely ones, where these are told."""
+    places: Numbers = rng.random((budget.bodies, space.features))
+    return places if space.likely is None else places + _LEAN * (2 * space.likely - 1)
 
 
 class _Crowd:
     """Where the bodies are, what each is worth, and the best that was ever seen."""
 
-    def __init__(self, fitness: Fitness, places: Numbers, budget: Budget) -> None:
-        self._fitness = fitness
+    def __init__(self, fitness: Fitness, space: Space, places: Numbers) -> None:
+        self._fitness, self._space = fitness, space
         self._curve: list[float] = []
         self.places = places
-        self.values: Numbers = np.full(budget.bodies, -np.inf)
+        self.values: Numbers = np.full(len(places), -np.inf)
         self.best_value, self.best_body, self.best_place = -np.inf, 0, places[0]
         self.improved: int | None = None
         """The body that became the best in the last move."""
@@ -190,8 +206,17 @@ class _Crowd:
 
     def found(self) -> Found:
         """The best that was ever seen."""
-        return Found(self.best_place > _HALF, self.best_value, tuple(self._curve), self.places > _HALF)
+        ended = np.stack([self._mask(place) for place in self.places])
+        return Found(self._mask(self.best_place), self.best_value, tuple(self._curve), ended)
 
     def _judge(self, place: Numbers) -> float:
-        mask: Mask = place > _HALF
+        mask = self._mask(place)
         return self._fitness(mask) if mask.any() else -np.inf
+
+    def _mask(self, place: Numbers) -> Mask:
+        mask: Mask = place > _HALF
+        most = self._space.most
+        if most is not None and int(mask.sum()) > most:
+            mask = np.zeros(len(place), np.bool_)
+            mask[np.argsort(-place, kind="stable")[:most]] = True
+        return mask
