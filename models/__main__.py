@@ -145,9 +145,9 @@ def operating(
     ] = _WRIST_RUNS,
     most: Annotated[float, typer.Option(min=0, help="False alerts an hour that are bearable.")] = 0.5,
 ) -> None:
-    """Pick the decision settings for a run, and say what picking does to people it was not picked on."""
+    """Pick the decision settings for a run, say what picking does to people it was not picked on, and record both."""
     from edge.inference.decision import DecisionSettings
-    from models.operating import alerts, read_people
+    from models.operating import alerts, curve, read_people
     from models.operating_point import point, tried
     from models.wrist_streams import Judged
 
@@ -160,6 +160,11 @@ def operating(
     found["alerts"] = alerts(people, msgspec.convert(found["settings"], DecisionSettings))
     found["runs"] = len(run)
     (run[0] / "operating.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    record = run[0] / "card.json"
+    if record.is_file():  # its curve was drawn by the daemon's settings of that day
+        told = json.loads(record.read_text(encoding="utf-8"))
+        told |= {"alerts": curve(read_people(run[0] / "oof.npz")), "operating": found}
+        record.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     _say(found)
 
 

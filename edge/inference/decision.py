@@ -16,8 +16,8 @@ from edge.inference.phrases import stand_out
 class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When a run of predictions becomes an alert.
 
-    The defaults were picked by `python -m models operating` (models/operating_point.py) over four trainings, so that for
-    people left out of network and picking there is at most one false alert in two hours. A lower `on` or a shorter
+    The defaults were picked by `python -m models operating` (models/operating_point.py) over four trainings, so that
+    for people left out of network and picking there is at most one false alert in two hours. A lower `on` or a shorter
     `min_duration_s` notices more, sooner, and cries wolf more often: the curve is on the card.
     """
 
