@@ -1,5 +1,6 @@
 """Decisions in, alerts out: kept back while somebody wants quiet, and timed until the broker has them."""
 
+import asyncio
 import logging
 import os
 from collections import OrderedDict, deque
@@ -96,6 +97,7 @@ class Raising:
         self._health.raised += 1
         with self._watchdog.hearts.work("outbox", DISK_S):
             await self._stored(relay.raise_alert(alert))
+        await asyncio.sleep(0)  # the broker hears of it before the log does
         self.alerts.append(alert)
         log.warning("alert %s: %s", alert.id, alert.reason)
 
