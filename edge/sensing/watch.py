@@ -7,6 +7,7 @@ import numpy as np
 from edge.clock import SECOND, Clock, HostNs, StreamNs
 from edge.flow import Channel, Samples, Times
 from edge.sensing.headband import Headband
+from edge.sensing.learned_rate import LearnedRate
 from edge.sensing.runs import Run, runs
 from edge.sensing.timesync import ClockEstimate, TimeSync
 from firmware_bridge.codec import decode
@@ -27,8 +28,6 @@ from firmware_bridge.messages import (
 MS = 1_000_000
 BEATS_OFF_NS = 2 * SECOND
 """Summed beat intervals this far from the arrival of their notification: beats were lost, the row starts anew."""
-SLOWEST_HZ, FASTEST_HZ = 0.5, 2000.0
-"""A rate learned from two time stamps outside these bounds is a gap or a clock that was set."""
 
 
 class Watch:
@@ -41,7 +40,7 @@ class Watch:
         self._sync = TimeSync()
         self._ticks = Unwrap(32)
         self._sequences: dict[Channel, Sequence] = {}
-        self._marks: dict[Channel, tuple[int, int]] = {}
+        self._rates: dict[Channel, LearnedRate] = {}
         self._last_beat: StreamNs | None = None
         self._headband = Headband(clock, self.counts)
 
@@ -91,7 +90,12 @@ class Watch:
         if first_tick is None and run.last_ns is None:
             return self._event(run, received)
         first = None if first_tick is None else self._ticks(first_tick) * MS
-        rate_hz = run.rate_hz or self._learned_rate(run, first)
+        rate_hz = run.rate_hz
+        if not rate_hz:
+            learned = self._rates.setdefault(run.channel, LearnedRate())
+            mark_ns = first if first is not None else run.last_ns or 0
+            rate_hz = learned.learn(mark_ns, len(run.values), of_first=first is not None)
+            gap = learned.lost
         if not rate_hz:
             return None
         period_ns = SECOND / rate_hz
@@ -112,17 +116,6 @@ class Watch:
         if arrival.order in (Order.DUPLICATE, Order.LATE, Order.RESTART):
             self.counts[arrival.order.value] += 1
         return arrival.order
-
-    def _learned_rate(self, run: Run, first: int | None) -> float:
-        """From the time since the packet before (Polar online measurement, PmdTimeStampUtils); 0 while unknown."""
-        mark = first if first is not None else run.last_ns or 0
-        before, samples = self._marks.get(run.channel, (mark, 0))
-        self._marks[run.channel] = mark, len(run.values)
-        if mark <= before:
-            return 0.0
-        # From first sample to first sample it is the packet before that took so long, from last to last this one.
-        rate_hz = (samples if first is not None else len(run.values)) * SECOND / (mark - before)
-        return rate_hz if SLOWEST_HZ <= rate_hz <= FASTEST_HZ else 0.0
 
     def _heart(self, bpm: float, rr_ms: tuple[float, ...], contact: bool, received: HostNs) -> list[Samples]:
         if not contact:

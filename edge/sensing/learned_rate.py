@@ -1,0 +1,39 @@
+"""Time stamps of one channel's packets in, the rate its samples were taken at out."""
+
+from edge.clock import SECOND
+
+SLOWEST_HZ, FASTEST_HZ = 0.5, 2000.0
+"""A rate outside these bounds is a gap, or a clock that was set."""
+_SLOWER = 1.4
+"""A channel that seems slower by more lost a packet, unless the next one says the same: then it was asked for less."""
+_SAME = 0.1
+
+
+class LearnedRate:
+    """For devices whose packets say when, but not how fast."""
+
+    def __init__(self) -> None:
+        self.hz = 0.0
+        """0 while unknown: one packet alone does not say."""
+        self.lost = False
+        """Something is missing before the packet learned from last."""
+        self._doubted_hz = 0.0
+        self._mark_ns: int | None = None
+        self._samples = 0
+
+    def learn(self, mark_ns: int, samples: int, *, of_first: bool) -> float:
+        """Note when the first, or else the last, of a packet's samples was taken; the rate.
+
+        From last to last the packet took so long itself (Polar online measurement, PmdTimeStampUtils), from first to
+        first it was the packet before.
+        """
+        before, counted = self._mark_ns, self._samples if of_first else samples
+        self._mark_ns, self._samples = mark_ns, samples
+        if before is None:
+            return 0.0
+        hz = counted * SECOND / (mark_ns - before) if mark_ns > before else 0.0
+        self.lost = hz * _SLOWER < self.hz and abs(hz - self._doubted_hz) >= _SAME * self._doubted_hz
+        self._doubted_hz = hz if self.lost else 0.0
+        if not self.lost and SLOWEST_HZ <= hz <= FASTEST_HZ:
+            self.hz = hz
+        return self.hz
