@@ -23,6 +23,7 @@ log = logging.getLogger("vagus")
 _WORDS: Mapping[Why, str] = {
     "": "judged",
     "quiet": "waiting for the quiet minute that the person is told from",
+    "gathering": "a sequence of epochs is being gathered",
     "poor": "the signal is too poor to judge; see that the electrodes are moist and sit close",
     "spoilt": "eyes, jaw or a loose electrode are in too much of it",
 }

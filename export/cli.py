@@ -59,6 +59,9 @@ def export(
     min_version: Annotated[str | None, typer.Option(help="Least version that may run after this one.")] = None,
     expires: Annotated[datetime | None, typer.Option(help="Day after which the signature counts no more, UTC.")] = None,
     zip: Annotated[Path | None, typer.Option(help="Write the bundle as one .vagus file too.")] = None,
+    lead: Annotated[
+        list[str] | None, typer.Option(help="Run of an ECG or EEG network to come along, such as ecg; repeatable.")
+    ] = None,
     json: Json = None,
 ) -> None:
     """Turn training runs into one signed bundle; nothing is written unless every network passes."""
@@ -71,8 +74,9 @@ def export(
         command = _command(sys.argv[1:])
         until = None if expires is None else expires.replace(tzinfo=UTC)
         order = Order(
-            runs, out, command, network, keras, max_loss, full_int8, name, release, min_version, until, onnx, contract
-        )
+            runs, out, command, network, keras, max_loss, full_int8, name, release, min_version, until, onnx, contract,
+            tuple(lead or ()),
+        )  # fmt: skip
         key = own_key() if sign is None else read_key(sign)
         with console.status("reading the runs") as status:
             bundle, choices = release_bundle(order, key, lambda word: status.update(f"[bold]{word}[/]"))

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from edge.bundle_canary import Vector
-from edge.bundle_contract import FaceModel, FusionModel, Network, WristModel
+from edge.bundle_contract import FaceModel, FusionModel, LeadModel, Network, WristModel
 from edge.flow import Floats
 from edge.inference.runtime import load_network
 from edge.signals.features import FEATURE_VERSION
@@ -21,6 +21,8 @@ from export.pack import describe
 from export.trained import Trained, weight_of
 
 CANARY_VECTORS = 3
+LEADS = ("ecg", "eeg")
+"""Roles of networks on electrodes: named by the piece of the contract that training left, not by their inputs."""
 _NOTES = ("layers", "units", "parameters")
 """What training tells of itself beside the contract; it stands in the card."""
 
@@ -93,7 +95,9 @@ def model_of(role: str, run: Trained, entry: Network, states: Sequence[CarriedSt
             }
             for state in states
         ]
-    kinds = {"face": FaceModel, "wrist": WristModel, "fusion": FusionModel}
+    kinds = {"face": FaceModel, "wrist": WristModel, "fusion": FusionModel, "ecg": LeadModel, "eeg": LeadModel}
+    if role in LEADS and states:
+        raise ExportError(f"{run.name} came out step by step, and what {role} says must not hang on earlier windows")
     try:
         return msgspec.to_builtins(msgspec.convert(piece, kinds[role]))
     except msgspec.ValidationError as error:

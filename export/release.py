@@ -18,7 +18,7 @@ from edge.inference.runtime import load_network
 from edge.signals.features import FEATURE_VERSION
 from export.choose import Choice, choose
 from export.errors import ExportError
-from export.gathered import Gathered, add_network
+from export.gathered import LEADS, Gathered, add_network
 from export.judges import TENSORS, Judge, add_judge, read_judge
 from export.onnx_choose import OnnxChoice, choose_onnx
 from export.onnx_road import Foreign, foreign
@@ -63,6 +63,8 @@ class Order:
     """Only this `.onnx` file, with the data that lies beside it."""
     contract: Path | None = None
     """Its contract, where it is not beside it."""
+    leads: tuple[str, ...] = ()
+    """Runs of ECG and EEG networks that come along; a bundle has none unless somebody asks for them."""
 
 
 def release_bundle(
@@ -134,7 +136,8 @@ def _runs(order: Order) -> list[Trained]:
         return [read_run(order.parent.parent, parent=order.parent)]
     if order.network is not None:
         return [] if (order.runs / order.network / TENSORS).is_file() else [read_run(order.runs / order.network)]
-    return [read_run(order.runs / role) for role in ROLES if (order.runs / role / "contract.json").is_file()]
+    named = [role for role in ROLES if (order.runs / role / "contract.json").is_file()]
+    return [read_run(order.runs / name) for name in (*named, *order.leads)]
 
 
 def _judges(order: Order) -> list[Judge]:
@@ -149,6 +152,14 @@ def _judges(order: Order) -> list[Judge]:
 
 def _role(run: Trained) -> str:
     inputs = frozenset(run.calibration)
+    channel = run.piece.get("channel")
+    if channel in LEADS:
+        if "recipe" not in run.piece:
+            raise ExportError(
+                f"{run.name} cannot be fed live: its contract names no recipe, for it learned from signals that were "
+                "cleaned with independent components; train eeg_headband or eeg_cap"
+            )
+        return str(channel)
     for role, wanted in ROLES.items():
         if inputs == wanted:
             return role

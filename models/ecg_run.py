@@ -26,7 +26,7 @@ from models.metrics import Labels
 from models.protocol import subject_folds
 from models.short_fit import ShortRecipe, chances, fit
 
-_FOLDS, _HELD = 5, 6
+_FOLDS, _HELD = 5, 7
 _IMAGES, _HEAD = ShortRecipe(epochs=6, batch=16, rate=1e-3), ShortRecipe(epochs=40, rate=1e-2, noise=0.2)
 _LIVE_STEP_S = 5.0
 """Live, a window ends so often: nothing is carried from one to the next, so they may overlap more than here."""

@@ -60,38 +60,30 @@ class Scalp:
             self._past.clear()
         signal = window.signals.get(Channel.EEG)
         if signal is None or signal.values.ndim != 2:
-            return self._none(window, "poor")
+            return _none(window, "poor")
         if signal.rate_hz < self._least_hz:
-            return self._none(window, "slow")
+            return _none(window, "slow")
         epoch = eeg_person.prepared(signal, window.start)
-        if epoch is None:
-            return self._none(window, "poor")
-        row = None if eeg_person.spoilt(epoch) else eeg_person.row(epoch)
+        row = None if epoch is None or eeg_person.spoilt(epoch) else eeg_person.row(epoch)
+        why: Why = "poor" if epoch is None else "spoilt"
         if self._known is None:
-            return self._none(window, self._settle(row))
-        return self._sequence(window, row, self._known)
+            return _none(window, why if row is None else self._settle(row))
+        self._past.append(None if row is None else eeg_person.told(row, self._known)[self._kept])
+        if len(self._past) < (self._past.maxlen or 1):
+            return _none(window, "gathering")
+        if sum(each is not None for each in self._past) < self._least_quality * len(self._past):
+            return _none(window, why)
+        usual = np.zeros(len(self._kept), np.float32)
+        rows = [usual if each is None else each for each in self._past]
+        return Told(window.end, window.received, np.stack(rows)[:, :, np.newaxis])
 
-    def _settle(self, row: Doubles | None) -> Why:
-        if row is None:
-            return "spoilt"
+    def _settle(self, row: Doubles) -> Why:
         self._quiet.append(row)
         if len(self._quiet) >= self._quiet_epochs:
             self._known = eeg_person.quiet(self._quiet)
             self._quiet = []
         return "quiet"
 
-    def _sequence(self, window: Window, row: Doubles | None, known: eeg_person.Quiet) -> Told:
-        self._past.append(None if row is None else eeg_person.told(row, known)[self._kept])
-        if len(self._past) < (self._past.maxlen or 1):
-            return Told(window.end, window.received, None, "quiet")
-        clean = sum(each is not None for each in self._past) / len(self._past)
-        if clean < self._least_quality:
-            return Told(window.end, window.received, None, "spoilt")
-        usual = np.zeros(len(self._kept), np.float32)
-        rows = [usual if each is None else each for each in self._past]
-        return Told(window.end, window.received, np.stack(rows)[:, :, np.newaxis])
 
-    def _none(self, window: Window, why: Why) -> Told:
-        """Nothing to judge; an epoch that is missing breaks the sequence."""
-        self._past.clear()
-        return Told(window.end, window.received, None, why)
+def _none(window: Window, why: Why) -> Told:
+    return Told(window.end, window.received, None, why)

@@ -6,9 +6,9 @@ from typing import Literal, TypeAlias
 from edge.clock import HostNs, StreamNs
 from edge.flow import Floats
 
-Why: TypeAlias = Literal["", "quiet", "poor", "slow", "spoilt"]
-"""Nothing; the person's quiet minute is not there yet; too little or no clean signal; too few samples a second; an eye,
-a jaw or a loose electrode in too much of it."""
+Why: TypeAlias = Literal["", "quiet", "gathering", "poor", "slow", "spoilt"]
+"""Nothing; the person's quiet minute is not there yet; a sequence is not full yet; too little or no clean signal; too
+few samples a second; an eye, a jaw or a loose electrode in too much of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

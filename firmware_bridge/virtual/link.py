@@ -12,7 +12,7 @@ from firmware_bridge.links import Packet
 from firmware_bridge.links.address import Address
 from firmware_bridge.links.pace import Pace, Sleep
 from firmware_bridge.links.uart import Uart
-from firmware_bridge.virtual import recording, wearer
+from firmware_bridge.virtual import mental, recording, wearer
 from firmware_bridge.virtual.bangle import Bangle
 from firmware_bridge.virtual.faults import Faults, afflict
 from firmware_bridge.virtual.infinitime import InfiniTime
@@ -47,7 +47,8 @@ async def open_virtual(
 
     ``device=polar-h10`` (or another of DEVICES) makes it another device than our own watch. All take faults: ``drop``,
     ``duplicate``, ``reorder``, ``truncate``, ``garbage`` as shares from 0 to 1, ``silence=60-90`` and ``empty=120``
-    (the battery) in seconds of watch time. Raises AddressError, or LinkError if the recording cannot be had.
+    (the battery) in seconds of watch time. A recording of ECG is worn by a polar-h10 unless a movesense is asked for, one
+    of EEG by a muse. Raises AddressError, or LinkError if the recording cannot be had.
     """
     seconds, faults, device = _wearer(where), _faults(where), _device(where)
     yield VirtualLink(device, afflict(device.speak(seconds), faults), now=now, pace=Pace(now, speed, sleep))
@@ -109,21 +110,37 @@ def _wearer(where: Address) -> Iterator[Second]:
         case "recording":
             where.only({"device", "file", "subject", "start", "silence", "empty", *_FAULTS})
             try:
-                file, subject = where.options["file"], where.options["subject"]
+                file, subject = Path(where.options["file"]), where.options["subject"]
             except KeyError as error:
                 raise AddressError(
                     f"{where.text!r} lacks {error}; try virtual:recording?file=stress_predict.npz&subject=S02"
                 ) from error
-            return recording.wear(Path(file), subject, where.number("start", 0.0))
+            device, start_s = _device_name(where), where.number("start", 0.0)
+            if mental.kind_of(file) is None:
+                return recording.wear(file, subject, start_s)
+            if device not in mental.WEARERS:
+                raise AddressError(
+                    f"{where.text!r}: a {device} has no electrodes for this recording; there are "
+                    f"{', '.join(mental.WEARERS)}"
+                )
+            return mental.wear(file, subject, start_s, device)
         case _:
             raise AddressError(f"{where.text!r}: a virtual watch is worn by wearer or recording, not {where.place!r}")
 
 
 def _device(where: Address) -> Personality:
-    name = where.options.get("device", "vagus")
+    return DEVICES[_device_name(where)]()
+
+
+def _device_name(where: Address) -> str:
+    """As asked; for a recording of electrodes, one that has them."""
+    name = where.options.get("device")
+    if name is None and where.place == "recording" and "file" in where.options:
+        name = {"ecg": "polar-h10", "eeg": "muse", None: "vagus"}[mental.kind_of(Path(where.options["file"]))]
+    name = name or "vagus"
     if name not in DEVICES:
         raise AddressError(f"{where.text!r}: no virtual device is called {name!r}; there are {', '.join(DEVICES)}")
-    return DEVICES[name]()
+    return name
 
 
 def _faults(where: Address) -> Faults:

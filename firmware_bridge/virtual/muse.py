@@ -61,7 +61,7 @@ class Muse:
         for s, second in enumerate(seconds):
             if not self.streaming:
                 continue
-            said = [*self._brain(s), *self._motion(s, second)]
+            said = [*self._brain(s, second), *self._motion(s, second)]
             if self._preset in _PPG_PRESETS:
                 said += self._pulse(s, second)
             if s % 10 == 0:
@@ -90,10 +90,14 @@ class Muse:
                 pass
         return [codec.encode(MuseText('{"rc":0}'))]
 
-    def _brain(self, s: int) -> Iterator[Spoken]:
+    def _brain(self, s: int, second: Second) -> Iterator[Spoken]:
         times = s + np.arange(_EEG_HZ) / _EEG_HZ
-        for electrode, source in zip(_ELECTRODES, _SOURCES, strict=False):
-            microvolts = 18 * np.sin(2 * math.pi * 10 * times) + self._chance.normal(0, 8, _EEG_HZ)
+        worn = None if second.eeg_uv is None else resample(second.eeg_uv, _EEG_HZ)
+        for k, (electrode, source) in enumerate(zip(_ELECTRODES, _SOURCES, strict=False)):
+            if worn is not None:
+                microvolts = worn[:, k]
+            else:
+                microvolts = 18 * np.sin(2 * math.pi * 10 * times) + self._chance.normal(0, 8, _EEG_HZ)
             raw = np.clip(np.rint(microvolts / _EEG_UV) + 2048, 0, 4095)[:, np.newaxis]
             for at_ns, index, run in self._notifications(source, s, raw, 12):
                 yield _spoken(at_ns, MuseEeg(electrode, index, tuple(row[0] for row in run)))
@@ -117,7 +121,7 @@ class Muse:
         for first in range(0, len(rows) - size + 1, size):
             index = self._index.get(source, 0)
             self._index[source] = (index + 1) % (1 << 16)
-            last = first + size - before
+            last = first + size - before - 1
             yield s * _SECOND_NS + last * _SECOND_NS // len(samples), index, rows[first : first + size]
         self._rest[source] = rows[len(rows) - len(rows) % size :]
 

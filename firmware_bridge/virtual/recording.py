@@ -14,7 +14,7 @@ from firmware_bridge.virtual.second import MOTION_HZ, PULSE_HZ, SKIN_HZ, Reading
 _ACC_UNITS_PER_G = 64
 
 
-class _Archive(Protocol):
+class Archive(Protocol):
     """An opened `.npz`."""
 
     files: list[str]
@@ -57,12 +57,12 @@ def wear(file: Path, subject: str, start_s: float = 0.0) -> Iterator[Second]:
 
 def subjects(file: Path) -> tuple[str, ...]:
     """Who is in a recording; raise LinkError if it cannot be read."""
-    with _open(file) as archive:
+    with open_archive(file) as archive:
         return _subjects(archive)
 
 
 def _load(file: Path, subject: str) -> tuple[Readings, ...]:
-    with _open(file) as archive:
+    with open_archive(file) as archive:
         present = _subjects(archive)
         if subject not in present:
             raise LinkError(f"{file} has no subject {subject!r}; there are {', '.join(present) or 'none'}")
@@ -70,7 +70,8 @@ def _load(file: Path, subject: str) -> tuple[Readings, ...]:
         return (*(archive[f"{subject}_{name}"] for name in ("BVP", "EDA", "TEMP", "ACC")), heart)
 
 
-def _open(file: Path) -> _Archive:
+def open_archive(file: Path) -> Archive:
+    """The file's arrays by name; LinkError when it is no `.npz`."""
     try:
         archive: object = np.load(file, allow_pickle=False)
     except (OSError, ValueError, BadZipFile) as error:
@@ -79,8 +80,8 @@ def _open(file: Path) -> _Archive:
         ) from error
     if isinstance(archive, np.ndarray):
         raise LinkError(f"{file} holds a single array; a recording is an .npz such as stress_predict.npz")
-    return cast(_Archive, archive)
+    return cast(Archive, archive)
 
 
-def _subjects(archive: _Archive) -> tuple[str, ...]:
+def _subjects(archive: Archive) -> tuple[str, ...]:
     return tuple(sorted(name.removesuffix("_BVP") for name in archive.files if name.endswith("_BVP")))

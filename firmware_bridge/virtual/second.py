@@ -29,6 +29,10 @@ class Second:
     beats_ms: tuple[float, ...] = ()
     """Intervals of the beats that ended in this second; empty where only the rate is known."""
     worn: bool = True
+    ecg_uv: Readings | None = None
+    """(n,) as a strap on the chest samples it; None: made up from the beats"""
+    eeg_uv: Readings | None = None
+    """(n, 4) as a headband's electrodes TP9, AF7, AF8 and TP10 sample it; None: made up"""
 
 
 def resample(readings: Readings, samples: int) -> Readings:
