@@ -12,13 +12,16 @@ _ARENAS = 1
 _LARGE_BYTES = 128 * 1024
 """Blocks from this size on stand by themselves and leave as soon as they are freed; glibc would let this bound grow."""
 
+_KEPT_BYTES = 2 << 20
+"""So much free memory the heap keeps at its end: each window is computed in it, and would else ask for new pages."""
+
 
 def spare() -> None:
     """Ask the allocator to keep little for later; a C library other than glibc is left as it is."""
     if (mallopt := _function("mallopt")) is not None:
         mallopt(_ARENA_MAX, _ARENAS)
         mallopt(_MMAP_THRESHOLD, _LARGE_BYTES)
-        mallopt(_TRIM_THRESHOLD, _LARGE_BYTES)
+        mallopt(_TRIM_THRESHOLD, _KEPT_BYTES)
 
 
 def give_back() -> None:
