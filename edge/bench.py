@@ -11,7 +11,7 @@ import numpy as np
 from edge.bench_broker import broker
 from edge.bench_overhead import overhead
 from edge.bench_serving import serving
-from edge.bench_watches import latencies
+from edge.bench_watches import apart
 from edge.bundle import Bundle
 from edge.clock import SystemClock
 from edge.demo import DemoPlan, face_source
@@ -49,7 +49,7 @@ async def bench(settings: Settings, seconds: float, watches: Sequence[int] = WAT
     async with broker(settings) as (address, kind):
         found["broker"] = kind
         found["serving"] = await serving(settings, address, max(seconds, 15.0))
-        found["watches"] = [await latencies(settings, address, n, seconds) for n in watches]
+        found["watches"] = [await apart(settings, address, n, seconds) for n in watches]
     return found | {"bars": _against_bars(found)}
 
 

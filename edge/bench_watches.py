@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import sys
 import tempfile
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -13,7 +15,9 @@ import numpy as np
 from edge.bench_wearers import wearers
 from edge.health import ProcessMeter
 from edge.inference.decision import DecisionSettings
+from edge.memory import spare
 from edge.promptness import keep_prompt
+from edge.refusal import RefusalError
 from edge.service import Service, open_service
 from edge.settings import CameraSettings, PanelSettings, Settings, WatchSettings
 
@@ -26,6 +30,15 @@ WINDOW_S, STEP_S = 60.0, 5.0
 """Of watch time: before the first window is whole, and from one to the next, as the shipped networks want it."""
 SPARE_S = 60.0
 """Of watch time: more than is listened to, so that nobody falls silent before the end."""
+
+
+async def apart(settings: Settings, broker: str, watches: int, seconds: float) -> dict[str, object]:
+    """`latencies` in a process of its own, as a daemon has one: what was measured before leaves no trace in it."""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "edge.bench_watches", stdin=PIPE, stdout=PIPE)
+    output, _ = await process.communicate(msgspec.json.encode((settings, broker, watches, seconds)))
+    if process.returncode:
+        raise RefusalError(f"{watches} watches could not be measured; see what was said above")
+    return msgspec.json.decode(output, type=dict[str, object])
 
 
 async def latencies(settings: Settings, broker: str, watches: int, seconds: float) -> dict[str, object]:
@@ -107,3 +120,14 @@ def _told(times: np.ndarray) -> dict[str, float | int | None]:
         return {"p50": None, "p99": None, "n": 0}
     p50, p99 = np.percentile(times, (50, 99))
     return {"p50": round(float(p50), 3), "p99": round(float(p99), 3), "n": len(times)}
+
+
+def main() -> None:
+    """`python -m edge.bench_watches`: settings, broker, watches and seconds as JSON come in, the figures go out."""
+    spare()
+    asked = msgspec.json.decode(sys.stdin.buffer.read(), type=tuple[Settings, str, int, float])
+    sys.stdout.buffer.write(msgspec.json.encode(asyncio.run(latencies(*asked))))
+
+
+if __name__ == "__main__":
+    main()
