@@ -135,8 +135,9 @@ class DaemonPage:
         emotion = None if p.emotion is None else {name: round(v, 3) for name, v in p.emotion.items()}
         sources = tuple(sorted(m.value for m in p.modalities))
         return Judgement(
-            round(p.stress, 3), _rounded(p.wrist), _rounded(p.face), emotion, sources, _age_s(p.inferred, now)
-        )
+            round(p.stress, 3), _rounded(p.wrist), _rounded(p.face), emotion, sources, _age_s(p.inferred, now),
+            _rounded(p.ecg), _rounded(p.eeg),
+        )  # fmt: skip
 
     def _journey(self, prediction: Prediction | None) -> Journey:
         published, waited_ns = self._daemon.health.sensor_to_puback.summary(), self._daemon.onlooker.waited_ns

@@ -36,7 +36,12 @@ def _now(daemon: Daemon) -> RenderableType:
         grid.add_row("waiting for the first window", Text("the wrist needs about a minute of signal", "bright_black"))
         return grid
     grid.add_row("stress", Bar(1.0, 0, prediction.stress, width=30, color="red"), f"{prediction.stress:.0%}")
-    for name, value in (("wrist", prediction.wrist), ("face", prediction.face)):
+    for name, value in (
+        ("wrist", prediction.wrist),
+        ("face", prediction.face),
+        ("ecg", prediction.ecg),
+        ("eeg", prediction.eeg),
+    ):
         if value is not None:
             grid.add_row(f"  {name}", Bar(1.0, 0, value, width=30, color="yellow"), f"{value:.0%}")
     if prediction.emotion:

@@ -22,6 +22,10 @@ class Judgement:
     emotion: Mapping[str, float] | None
     modalities: tuple[str, ...]
     age_s: float
+    ecg: float | None = None
+    """By the chest's electrodes alone."""
+    eeg: float | None = None
+    """By the head's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ function showJudgement(daemon) {
   }
   gauge.setAttribute("aria-label", `Stress ${percent(judgement.stress)}; it counts from ${percent(daemon.threshold)}`);
   at("moment").textContent = percent(judgement.stress);
-  bars("sources", [["wrist", judgement.wrist], ["face", judgement.face]]);
+  bars("sources", [["wrist", judgement.wrist], ["face", judgement.face], ["ecg", judgement.ecg], ["eeg", judgement.eeg]]);
   const emotions = Object.entries(judgement.emotion || {}).sort((a, b) => b[1] - a[1]);
   bars("emotions", emotions.slice(0, 3));
   const how = judgement.modalities.join(" and ");

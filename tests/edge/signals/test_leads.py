@@ -110,7 +110,7 @@ def test_a_headbands_256_hz_are_brought_to_the_recordings_128() -> None:
     low = eeg.filtered(rng.normal(0, 12, (1024, 4)), 128.0)
     spectrum = np.fft.rfft(low, axis=0)
     fast = np.fft.irfft(np.concatenate([spectrum, np.zeros((512, 4))]), 2048, axis=0) * 2
-    rows = []
+    rows: list[Doubles] = []
     for values, rate_hz in ((low, 128.0), (fast, 256.0)):
         middle = values[len(values) // 4 : -len(values) // 4].astype(np.float32)
         epoch = eeg_person.prepared(signal(middle, rate_hz), 0)
