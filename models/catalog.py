@@ -197,6 +197,16 @@ NETWORKS: Mapping[str, Network] = MappingProxyType(
                 "models.eeg:patil_cnn_lstm", "models.eeg_run:train",
             ),
             Network(
+                "eeg_headband", "Patil and Kulkarni 2026, on a headband's four electrodes, live", 18_522,
+                MappingProxyType({"epochs": (8, 80, 1)}), 2,
+                "models.eeg:headband_cnn_lstm", "models.eeg_live:train_headband",
+            ),
+            Network(
+                "eeg_cap", "Patil and Kulkarni 2026, on a cap's nineteen electrodes, live", 76_122,
+                MappingProxyType({"epochs": (8, 380, 1)}), 2,
+                "models.eeg:cap_cnn_lstm", "models.eeg_live:train_cap",
+            ),
+            Network(
                 "fusion", "ours: additive evidence, pairs by label as Hegh et al. 2025", 66,
                 MappingProxyType({"face": (7,), "wrist": (1,), "present": (2,)}), 1,
                 "models.fusion:fusion_head", "models.fusion_training:train",
