@@ -45,8 +45,8 @@ class EegRecipe:
 
     effort: Effort = EFFORT
     fit: ShortRecipe = _FIT
-    networks: int = 3
-    """From as many seeds, of each method in each fold: what one network says moves by points from seed to seed"""
+    networks: int = 1
+    """From as many seeds, of each method in each fold, each counted by itself"""
     clean: bool = True
     own: bool = True
     folds: int = 5
@@ -118,8 +118,8 @@ def run(task: Task, recipe: EegRecipe) -> dict[str, object]:
         "seed": task.seed,
         "recipe": asdict(recipe),
         "features": rows.planes.shape[2],
-        "judged_on": f"{recipe.folds} groups of people left out; selection and networks from the others alone, "
-        f"{recipe.networks} networks a method and group, each counted by itself",
+        "judged_on": f"{recipe.folds} groups of people left out; selection and network from the others alone, "
+        f"{recipe.networks} network{'s' * (recipe.networks > 1)} a method and group",
         "ours": left_out.figures(best, LABELS),
         "methods": {
             name: left_out.figures(what, LABELS) | {"selected": [int(mask.sum()) for mask in told_apart[name].masks]}

@@ -14,7 +14,9 @@ the first division had no part in it, those of the other four did.
   the size is bounded, not weighed. Three runs a method share its budget, and what they agree on is ranked
   (models/consensus.py); with AHP, by its four criteria, and the bodies start leaning towards its ranking.
 
-On the inner people no half of the features did better than all of them.
+On the inner people no half of the features did better than all of them, and so it came out on the outer ones. It is the
+second design; the first weighed smallness at a tenth, judged by the accuracy of one inner division from single epochs,
+cut the planes down, and came to 10 to 20 features: .803 for AOA with AHP, .803 for GA, .841 for PSO, .852 for none.
 """
 
 from collections.abc import Mapping
