@@ -27,7 +27,7 @@ from models.left_out import LeftOut
 from models.mouthami import COMPONENTS, STATES, mouthami_face, mouthami_fusion
 from models.mouthami_data import Fused, fused, sources
 from models.plateau_fit import PlateauRecipe
-from models.projection import fitted, projected
+from models.projection import Along, fitted, projected
 from models.tuning import Choice, chosen
 
 _LEARN_ROWS = 3000
@@ -59,14 +59,8 @@ def train(task: Task) -> dict[str, object]:
     choice = chosen("mouthami_fusion", run)
     told = sources(task.data, runs, task.seed)
     parts = [fused(told, part, choice.steps, task.seed) for part in range(3)]
-    along = fitted(parts[0].rows, task.seed)
-    rows = [projected(along, part.rows) for part in parts]
-    model = mouthami_fusion(choice.steps, choice.units, choice.dense, choice.dropout)
     recipe = _recipe(choice, task)
-    plateau_fit.fit(
-        model, (rows[0], parts[0].labels), (rows[1], parts[1].labels), recipe, task.seed, backup=_backup(task),
-        ended=lambda epoch, seen: _told(task, recipe, epoch, seen),
-    )  # fmt: skip
+    model, along, rows = _fitted(parts, choice, recipe, task, _backup(task))
     features = [_features(model, each) for each in rows]
     margin, machine = _machine(features[0], parts[0].labels, task.seed)
     network = LeftOut(softmax(plateau_fit.said(model, rows[2])), parts[2].labels, parts[2].people, _zeros(parts[2]))
@@ -78,6 +72,7 @@ def train(task: Task) -> dict[str, object]:
         "recipe": asdict(recipe) | {"choice": asdict(choice)}, "parameters": int(model.count_params()),
         "rows": {
             "LSTM with attention": _figures(network), "SVM at the end": _figures(judged),
+            **{f"LSTM, {name} alone": _alone(parts, columns, choice, recipe, task) for name, columns in _ALONE.items()},
             "commonest state": left_out.majority(judged),
         },
         "notes": _equations(judged), "labels": list(STATES), "search": _search(run),
@@ -116,6 +111,37 @@ _FUSION = (
     "and nothing about people. Faces are seen by the frame network that ships and followed by the GRU of "
     "face_sequence. A benchmark, in no bundle that ships. Not a medical device."
 )
+
+
+def _fitted(
+    parts: list[Fused], choice: Choice, recipe: PlateauRecipe, task: Task, backup: Path | None = None
+) -> tuple[keras.Model, Along, list[Floats]]:
+    """The network, the components that it was given, and each part along them."""
+    along = fitted(parts[0].rows, task.seed)
+    rows = [projected(along, part.rows) for part in parts]
+    model = mouthami_fusion(choice.steps, choice.units, choice.dense, choice.dropout)
+    plateau_fit.fit(
+        model, (rows[0], parts[0].labels), (rows[1], parts[1].labels), recipe, task.seed, backup=backup,
+        ended=lambda epoch, seen: _told(task, recipe, epoch, seen),
+    )  # fmt: skip
+    return model, along, rows
+
+
+_WRIST = len(body_steps.NAMES)
+_ALONE = {"face": slice(-_WRIST, None), "wrist": slice(None, -_WRIST)}
+"""Columns of a fused step that are silenced, so that the other modality is alone."""
+
+
+def _alone(parts: list[Fused], silent: slice, choice: Choice, recipe: PlateauRecipe, task: Task) -> dict[str, object]:
+    """Figures of the same network, taught and judged without one modality."""
+    quiet: list[Fused] = []
+    for part in parts:
+        rows = part.rows.copy()
+        rows[:, :, silent] = 0
+        quiet.append(Fused(rows, part.labels, part.people))
+    model, _, rows = _fitted(quiet, choice, recipe, task)
+    said = softmax(plateau_fit.said(model, rows[2]))
+    return _figures(LeftOut(said, parts[2].labels, parts[2].people, _zeros(parts[2]))) | {"drawn": False}
 
 
 def _recipe(choice: Choice, task: Task) -> PlateauRecipe:

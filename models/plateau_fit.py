@@ -61,7 +61,7 @@ def fit(
         callbacks.append(told.BackupAndRestore(str(backup)))
     cast(Any, model).fit(
         *learned, batch_size=recipe.batch, epochs=recipe.epochs, validation_data=judged, callbacks=callbacks,
-        verbose="0",
+        verbose=0,
     )  # fmt: skip
     return agreement(said(model, judged[0]).argmax(axis=1).astype(np.int64), judged[1])
 

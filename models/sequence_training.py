@@ -21,7 +21,7 @@ from edge.inference.arrays import softmax
 from models import metrics, training
 from models.catalog import Task
 from models.datasets.fer2013 import Faces
-from models.expression_clips import KINDS, STEPS, Clips, assembled
+from models.expression_clips import KINDS, STEPS, Clips, Kind, assembled
 from models.face_division import read
 from models.face_protocol import clean_split
 from models.face_sequences import face_sequence
@@ -54,63 +54,78 @@ class _Part:
     labels: Labels
     seen: Seen
 
+    def clips(self, count: int, kind: Kind, seed: tuple[int, ...]) -> Clips:
+        """Put together from these faces."""
+        return assembled(self.labels, count, VIEWS, kind, np.random.default_rng((*seed, KINDS.index(kind))))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scaling:
+    """Features over the learning frames at mean 0 and deviation 1."""
+
+    centre: Floats
+    scale: Floats
+
+    def __call__(self, part: _Part, clips: Clips) -> Floats:
+        """(n, STEPS, 192) of clips."""
+        return ((part.seen.features[clips.rows, clips.views] - self.centre) / self.scale).astype(np.float32)
+
 
 def train(task: Task, recipe: SequenceRecipe | None = None) -> dict[str, object]:
     """Fit the network and judge it beside the frame network on the same clips of PublicTest; the card's figures."""
     recipe = recipe or SequenceRecipe()
     recipe = recipe if task.epochs is None else replace(recipe, epochs=task.epochs)
     learning, tuning, test, told = _parts(task)
-    centre, scale = learning.seen.features.mean(axis=(0, 1)), learning.seen.features.std(axis=(0, 1)) + np.float32(1e-6)
-    fit = training.Recipe(
-        recipe.epochs, recipe.clips // recipe.batch, recipe.rate, bfloat16=False, patience=recipe.patience
-    )
-
-    def inputs(part: _Part, clips: Clips) -> Floats:
-        return ((part.seen.features[clips.rows, clips.views] - centre) / scale).astype(np.float32)
-
-    def clips(part: _Part, count: int, kind: int, seed: int) -> Clips:
-        return assembled(part.labels, count, VIEWS, KINDS[kind], np.random.default_rng((task.seed, seed, kind)))
-
-    def batches(epoch: int) -> Iterator[Batch]:
-        both = [clips(learning, recipe.clips // 2, kind, 10 + epoch) for kind in range(len(KINDS))]
-        order = np.random.default_rng((task.seed, epoch)).permutation(2 * (recipe.clips // 2))
-        rows, views, labels = (np.concatenate([getattr(one, name) for one in both]) for name in _FIELDS)
-        for start in range(0, len(order) - recipe.batch + 1, recipe.batch):
-            here = order[start : start + recipe.batch]
-            shown = Clips(rows[here], views[here], labels[here])
-            yield inputs(learning, shown), np.eye(len(EMOTIONS), dtype=np.float32)[labels[here]].reshape(len(here), -1)
-
-    tried = [clips(tuning, recipe.judged, kind, 1) for kind in range(len(KINDS))]
-
-    def score(model: keras.Model) -> dict[str, float]:
-        right = [metrics.agreement(_said(model, inputs(tuning, c)).argmax(axis=2), c.labels) for c in tried]
-        return {"tuning_accuracy": float(np.mean(right))}
-
-    steps = recipe.epochs * fit.steps
-    fitted = training.fit(
-        lambda: _flat(face_sequence(every=True)), batches, fit, task.run, seed=task.seed, resume=task.resume,
-        heads=STEPS, score=score,
-        seen=lambda epoch, step, loss: task.seen((epoch * fit.steps + step + 1) / steps, f"loss {loss:.3f}"),
-        ended=lambda epoch: task.say(training.told(epoch)),
-    )  # fmt: skip
+    seen = learning.seen.features
+    scaling = _Scaling(seen.mean(axis=(0, 1)), seen.std(axis=(0, 1)) + np.float32(1e-6))
+    tried = {kind: tuning.clips(recipe.judged, kind, (task.seed, 1)) for kind in KINDS}
+    fitted = _fitted(task, recipe, learning, tuning, tried, scaling)
     rows: dict[str, Any] = {}
-    for kind, name in enumerate(KINDS):
-        shown = [(part, which) for part, which in ((tuning, tried[kind]), (test, clips(test, recipe.judged, kind, 2)))]
-        judged = [_judged(fitted, part, which, inputs(part, which)) for part, which in shown]
+    for kind in KINDS:
+        last = test.clips(recipe.judged, kind, (task.seed, 2))
+        judged = [_judged(fitted, part, c, scaling(part, c)) for part, c in ((tuning, tried[kind]), (test, last))]
         for row, figures in compared(judged[0], judged[1]).items():
-            rows[f"{name}: {row}"] = figures | {"drawn": row in ("frame network", "GRU")}
-    last = clips(test, recipe.judged, 0, 2)
-    ready = (inputs(learning, clips(learning, 512, 0, 3)), inputs(test, last))
+            rows[f"{kind}: {row}"] = figures | {"drawn": row in ("frame network", "GRU")}
     temperature = metrics.fitted_temperature(
-        np.concatenate([_said(fitted, inputs(tuning, c))[:, -1] for c in tried]),
-        np.concatenate([c.labels[:, -1] for c in tried]),
+        np.concatenate([_said(fitted, scaling(tuning, c))[:, -1] for c in tried.values()]),
+        np.concatenate([c.labels[:, -1] for c in tried.values()]),
     )
     card: dict[str, object] = {
         "network": task.network, "seed": task.seed, "command": task.command, "recipe": asdict(recipe), **told,
         "about": _ABOUT, "notes": _notes(rows), "rows": rows, "labels": list(EMOTIONS),
         "epochs": [asdict(epoch) for epoch in training.history(task.run)],
     }  # fmt: skip
-    return _leave(fitted, task.run, ready, last.labels[:, -1], (centre, scale, temperature), card)
+    held = test.clips(recipe.judged, "people", (task.seed, 2))
+    ready = (scaling(learning, learning.clips(512, "people", (task.seed, 3))), scaling(test, held))
+    return _leave(fitted, task.run, ready, held.labels[:, -1], (scaling, temperature), card)
+
+
+def _fitted(
+    task: Task, recipe: SequenceRecipe, learning: _Part, tuning: _Part, tried: dict[Kind, Clips], scaling: _Scaling
+) -> keras.Model:
+    def batches(epoch: int) -> Iterator[Batch]:
+        both = [learning.clips(recipe.clips // len(KINDS), kind, (task.seed, 10 + epoch)) for kind in KINDS]
+        rows, views, labels = (np.concatenate([getattr(one, name) for one in both]) for name in _FIELDS)
+        order = np.random.default_rng((task.seed, epoch)).permutation(len(rows))
+        for start in range(0, len(order) - recipe.batch + 1, recipe.batch):
+            here = order[start : start + recipe.batch]
+            targets = np.eye(len(EMOTIONS), dtype=np.float32)[labels[here]]
+            yield scaling(learning, Clips(rows[here], views[here], labels[here])), targets.reshape(len(here), -1)
+
+    def score(model: keras.Model) -> dict[str, float]:
+        guesses = [(_said(model, scaling(tuning, c)).argmax(axis=2), c.labels) for c in tried.values()]
+        return {"tuning_accuracy": float(np.mean([metrics.agreement(*pair) for pair in guesses]))}
+
+    fit = training.Recipe(
+        recipe.epochs, recipe.clips // recipe.batch, recipe.rate, bfloat16=False, patience=recipe.patience
+    )
+    total = recipe.epochs * fit.steps
+    return training.fit(
+        lambda: _flat(face_sequence(every=True)), batches, fit, task.run, seed=task.seed, resume=task.resume,
+        heads=STEPS, score=score,
+        seen=lambda epoch, step, loss: task.seen((epoch * fit.steps + step + 1) / total, f"loss {loss:.3f}"),
+        ended=lambda epoch: task.say(training.told(epoch)),
+    )  # fmt: skip
 
 
 _FIELDS = ("rows", "views", "labels")
@@ -166,7 +181,7 @@ def _judged(model: keras.Model, part: _Part, clips: Clips, features: Floats) -> 
 
 def _leave(
     fitted: keras.Model, run: Path, ready: tuple[Floats, Floats], labels: Labels,
-    scaling: tuple[Floats, Floats, float], card: dict[str, object],
+    scaling: tuple[_Scaling, float], card: dict[str, object],
 ) -> dict[str, object]:  # fmt: skip
     """Write the run's files: the same weights, which say the last frame's logits."""
     model = face_sequence()
@@ -175,7 +190,7 @@ def _leave(
     model.save(run / "model.keras")
     np.savez_compressed(run / "calibration.npz", features=ready[0])
     np.savez_compressed(run / "held.npz", features=ready[1], labels=labels)
-    centre, scale, temperature = scaling
+    (centre, scale), temperature = (scaling[0].centre, scaling[0].scale), scaling[1]
     piece = {
         "labels": list(EMOTIONS), "steps": STEPS, "centre": centre.tolist(), "scale": scale.tolist(),
         "temperature": temperature,
