@@ -129,6 +129,8 @@ class DaemonPage:
             predictions=dict(health.predictions),
             memory_mb=round(self._meter.sample(), 1),
             cpu_percent=self._meter.cpu_percent(now),
+            activity=None if daemon.activity is None else daemon.activity.level,
+            leads=dict(daemon.leads.words),
         )
 
     def _judgement(self, p: Prediction, now: HostNs) -> Judgement:

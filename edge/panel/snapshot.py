@@ -179,6 +179,10 @@ class Snapshot:
     predictions: Mapping[str, int]
     memory_mb: float
     cpu_percent: float
+    activity: str | None = None
+    """How the wearer moves: `sedentary` to `vigorous`; None while nobody can say."""
+    leads: Mapping[str, str] = field(default_factory=dict[str, str])
+    """How it stands with ECG and EEG, where the bundle has a model for them."""
 
 
 class Source(Protocol):

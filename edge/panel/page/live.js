@@ -34,7 +34,8 @@ function showJudgement(daemon) {
     gauge.setAttribute("aria-label", "Stress is not known yet");
     at("sources").replaceChildren();
     at("emotions").replaceChildren();
-    at("age").textContent = at("moment").textContent = "";
+    at("age").textContent = beside(daemon);
+    at("moment").textContent = "";
     return;
   }
   gauge.setAttribute("aria-label", `Stress ${percent(judgement.stress)}; it counts from ${percent(daemon.threshold)}`);
@@ -43,7 +44,13 @@ function showJudgement(daemon) {
   const emotions = Object.entries(judgement.emotion || {}).sort((a, b) => b[1] - a[1]);
   bars("emotions", emotions.slice(0, 3));
   const how = judgement.modalities.join(" and ");
-  at("age").textContent = `Judged by ${how}, ${ago(judgement.age_s)}. The state follows an average, so it changes later.`;
+  at("age").textContent = `Judged by ${how}, ${ago(judgement.age_s)}. The state follows an average, so it changes later.${beside(daemon)}`;
+}
+
+// How the wearer moves, and how it stands with electrodes.
+function beside(daemon) {
+  const words = Object.entries(daemon.leads || {}).map(([name, word]) => `${name.toUpperCase()}: ${word}.`);
+  return [daemon.activity ? ` Movement is ${daemon.activity}.` : "", ...words].join(" ");
 }
 
 // "stress: stress 81% from face and wrist; heart rate raised" as a sentence.
