@@ -5,8 +5,10 @@ ever ending; a stuck thread cannot be killed either.
 """
 
 import asyncio
+import atexit
 import queue
 import threading
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
@@ -26,6 +28,9 @@ class _Task:
 
 
 _left: set[threading.Thread] = set()
+_begun: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
+_END_S = 2.0
+"""How long the end of the process waits for what a thread still does."""
 
 
 def leave_behind(thread: threading.Thread) -> None:
@@ -37,6 +42,13 @@ def left_behind() -> int:
     """Threads of this process that were left behind and have not ended since."""
     _left.intersection_update(thread for thread in tuple(_left) if thread.is_alive())
     return len(_left)
+
+
+@atexit.register
+def _end() -> None:
+    # A thread that comes back from native code into an interpreter that has ended aborts the process.
+    for thread in {*_begun, *_left}:
+        thread.join(_END_S)
 
 
 class Worker:
@@ -75,6 +87,7 @@ class Worker:
             self._tasks = queue.SimpleQueue()
             self._thread = threading.Thread(target=_serve, args=(self._tasks,), name=self._name, daemon=True)
             self._thread.start()
+            _begun.add(self._thread)
         return self._tasks
 
     def _leave(self) -> None:
