@@ -14,7 +14,11 @@ from models.faces import SIDE
 
 
 def bagga_model_1() -> keras.Model:
-    """CNN model 1, Table 2: 117,031 parameters."""
+    """CNN model 1, Table 2: 117,031 parameters.
+
+    Table 2 tells no rate of dropout. That of the text beside it, .6, is said of a layer of 200: before seven classes,
+    it silences one of 32 within the first epoch, for good. So it is .2 here.
+    """
     face = keras.Input((SIDE, SIDE, 1), name="face")
     x = _convolved(face, 16, "conv2d", "valid")
     x = _convolved(x, 32, "conv2d_1", "same")
@@ -23,7 +27,7 @@ def bagga_model_1() -> keras.Model:
     x = layers.MaxPooling2D(name="max_pooling2d_1")(x)
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(32, activation="relu", name="dense")(x)
-    x = layers.Dropout(0.6, name="dropout")(x)
+    x = layers.Dropout(0.2, name="dropout")(x)
     return keras.Model(face, _logits(x), name="bagga_model_1")
 
 
