@@ -47,8 +47,8 @@ async def open_virtual(
 
     ``device=polar-h10`` (or another of DEVICES) makes it another device than our own watch. All take faults: ``drop``,
     ``duplicate``, ``reorder``, ``truncate``, ``garbage`` as shares from 0 to 1, ``silence=60-90`` and ``empty=120``
-    (the battery) in seconds of watch time. A recording of ECG is worn by a polar-h10 unless a movesense is asked for, one
-    of EEG by a muse. Raises AddressError, or LinkError if the recording cannot be had.
+    (the battery) in seconds of watch time. A recording of ECG is worn by a polar-h10 unless a movesense is asked for,
+    one of EEG by a muse. Raises AddressError, or LinkError if the recording cannot be had.
     """
     seconds, faults, device = _wearer(where), _faults(where), _device(where)
     yield VirtualLink(device, afflict(device.speak(seconds), faults), now=now, pace=Pace(now, speed, sleep))
