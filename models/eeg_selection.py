@@ -65,7 +65,8 @@ def selected(
     """
     features = planes.shape[2]
     if method == "none":
-        return np.ones(features, np.bool_), list[float]()
+        everything: Mask = np.ones(features, np.bool_)
+        return everything, []
     # a sequence's mean says what the network can make of it better than any one epoch does
     flat, group = planes.mean(axis=1), np.tile(np.arange(STATISTICS), features // STATISTICS)
     fitness = Together(SubsetFitness(flat, labels, person, seed=seed), group)
