@@ -78,7 +78,7 @@ def train(task: Task, recipe: SequenceRecipe | None = None) -> dict[str, object]
     learning, tuning, test, told = _parts(task)
     seen = learning.seen.features
     scaling = _Scaling(seen.mean(axis=(0, 1)), seen.std(axis=(0, 1)) + np.float32(1e-6))
-    tried = {kind: tuning.clips(recipe.judged, kind, (task.seed, 1)) for kind in KINDS}
+    tried: dict[Kind, Clips] = {kind: tuning.clips(recipe.judged, kind, (task.seed, 1)) for kind in KINDS}
     fitted = _fitted(task, recipe, learning, tuning, tried, scaling)
     rows: dict[str, Any] = {}
     for kind in KINDS:
