@@ -63,10 +63,9 @@ def selected(
 
     The curve is the mean of the method's runs; none has none.
     """
-    features = planes.shape[2]
+    features = int(planes.shape[2])
     if method == "none":
-        everything: Mask = np.ones(features, np.bool_)
-        return everything, []
+        return np.ones(features, np.bool_), []
     # a sequence's mean says what the network can make of it better than any one epoch does
     flat, group = planes.mean(axis=1), np.tile(np.arange(STATISTICS), features // STATISTICS)
     fitness = Together(SubsetFitness(flat, labels, person, seed=seed), group)
