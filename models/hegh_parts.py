@@ -91,8 +91,8 @@ def material(task: Task, gan_epochs: int) -> Material:
         draw_faces(more.inputs[0], more.labels, seen_faces.inputs[0], _place(task) / "faces.png") if len(more) else 0
     )
     if len(beats):
-        both = (one.inputs[0][one.labels == beats.labels[0]][..., 0] for one in (seen_hearts, beats))
-        draw_hearts(*both, ("real", "generated"), _place(task) / "hearts.svg")
+        real, made = (one.inputs[0][one.labels == beats.labels[0]][..., 0] for one in (seen_hearts, beats))
+        draw_hearts(real, made, ("real", "generated"), _place(task) / "hearts.svg")
     return Material(faces, hearts, more, beats, task.protocol, task.seed, face_rows, heart_rows, copies)
 
 
