@@ -1,7 +1,7 @@
 """Sequences of epochs in; the statistics that each search keeps, from these rows alone, out.
 
 The design, and what it was chosen on. Everything here was chosen on the people who are learned from in the first of the
-five divisions, four inner groups of them left out in turn, before any outer figure was looked at; the people judged in
+five divisions, two inner groups of them left out in turn, before any outer figure was looked at; the people judged in
 the first division had no part in it, those of the other four did.
 
 - A search chooses among the twenty statistics, each for all electrodes, at most ten. Free to choose among 380 features
