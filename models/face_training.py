@@ -8,7 +8,7 @@ Leaves in the run's directory: model.keras, contract.json, calibration.npz, held
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import cast
 
 import keras
@@ -31,6 +31,7 @@ from models.faces import (
     glancing,
     vagus_face,
 )
+from models.processor import multiplies_bfloat16
 
 FILE = "fer2013_train_public.npz"
 _CALIBRATION = 512
@@ -51,7 +52,7 @@ class FaceRecipe:
     tuning_share: float = 0.08
     split_seed: int = 0
     label_smoothing: float = 0.05
-    bfloat16: bool = True
+    bfloat16: bool = field(default_factory=multiplies_bfloat16)
 
 
 def train_ours(task: Task) -> dict[str, object]:

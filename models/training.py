@@ -7,7 +7,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,6 +16,7 @@ import numpy as np
 
 from edge.flow import Floats
 from models.catalog import TrainingError
+from models.processor import multiplies_bfloat16
 
 Batch = tuple[Floats, Floats]
 Score = Callable[[keras.Model], dict[str, float]]
@@ -35,8 +36,8 @@ class Recipe:
     label_smoothing: float = 0.05
     averaging: float = 0.998
     """Momentum of the exponential average of the weights, which is what is kept."""
-    bfloat16: bool = True
-    """Multiply in bfloat16 where the processor has it; weights and sums stay float32."""
+    bfloat16: bool = field(default_factory=multiplies_bfloat16)
+    """Multiply in bfloat16, by default where the processor does so by itself; weights and sums stay float32."""
     patience: int | None = None
     """Epochs without a better first score after which learning stops; the best epoch is kept. None: the last one is."""
 
