@@ -17,6 +17,7 @@ from edge.judges import Judges, usual
 from edge.lanes import Lane
 from edge.onlooker import Onlooker
 from edge.pace import Activity, Pace
+from edge.reopening import Reopening, rescuer
 from edge.resting import Resting
 from edge.sensing.timesync import ClockEstimate
 from edge.sensing.watch import Watch
@@ -31,8 +32,6 @@ from firmware_bridge.links import Link
 
 log = logging.getLogger("vagus")
 
-REOPEN_S = 2.0
-"""Pause before a link that failed for good is opened anew; links with a radio back off by themselves."""
 QUIET_S = 10.0
 """A watch of no known family that says nothing for so long is not there."""
 SILENT_S = 180.0
@@ -159,33 +158,37 @@ class Ears:
         if not address:
             return
         lasting = not address.startswith(("replay:", "virtual:"))  # what fails in a file will fail again
-        reset = _adapter_reset() if address.startswith("ble:") else None
+        reopening = Reopening(rescuer(address, self._clock.now))
         while True:
             try:
-                async with (
-                    self._hearing(SILENT_S if lasting else None),
-                    open_device(
-                        address, now=self._clock.now, speed=self._clock.speed, reset_adapter=reset
-                    ) as self._link,
-                ):
-                    log.info("listening to %s", address)
-                    await self._hear(self._link)
-                log.info("the watch's recording has ended")
-                self.ended.set()
+                await self._listen_once(address, SILENT_S if lasting else None, reopening)
                 return
             except TimeoutError:
                 self._health.dropped["stuck_watch"] += 1
                 log.warning("nothing from %s for %g s: the link is made anew", address, SILENT_S)
                 self._watchdog.budget.spend("watch", f"nothing from {address} for {SILENT_S:g} s")
+                await reopening.stuck()
             except LinkError as error:
                 if not lasting:
                     raise
                 self._health.dropped["link"] += 1
                 log.warning("%s", error)
-                await asyncio.sleep(REOPEN_S)
-            finally:
-                self._link_losses()
-                self._link = None
+                await reopening.wait(error)
+
+    async def _listen_once(self, address: str, limit_s: float | None, reopening: Reopening) -> None:
+        """Open the link and hear it to its end, which only a recording has."""
+        opening = open_device(
+            address, now=self._clock.now, speed=self._clock.speed, reset_adapter=reopening.reset_adapter
+        )
+        try:
+            async with self._hearing(limit_s), opening as self._link:
+                log.info("listening to %s", address)
+                await self._hear(self._link, reopening)
+            log.info("the watch's recording has ended")
+            self.ended.set()
+        finally:
+            self._link_losses()
+            self._link = None
 
     @contextlib.asynccontextmanager
     async def _hearing(self, limit_s: float | None) -> AsyncGenerator[None]:
@@ -199,9 +202,10 @@ class Ears:
             finally:
                 self._watchdog.hearts.rest("watch")
 
-    async def _hear(self, link: Link) -> None:
+    async def _hear(self, link: Link, reopening: Reopening) -> None:
         async for packet in link.packets():
             self._watchdog.hearts.beat("watch")
+            reopening.heard()
             if self._limit_s is not None:
                 self._patience.reschedule(asyncio.get_running_loop().time() + self._limit_s)
             self._keep_up()
@@ -275,13 +279,6 @@ class Ears:
         if self._resting is not None and self._resting.baseline is not None:
             body.anchor(self._resting.baseline)
         return body
-
-
-def _adapter_reset() -> Callable[[], Awaitable[None]]:
-    """The last resort against a silent radio; D-Bus is imported only where there is one."""
-    from firmware_bridge.bluez import power_cycle
-
-    return power_cycle
 
 
 def _wants(wrist: WristModel) -> tuple[object, ...]:

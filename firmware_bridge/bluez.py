@@ -17,6 +17,7 @@ _BLUEZ = "org.bluez"
 _AGENT_PATH = "/org/vagus/agent"
 _CALL_S = 10.0
 _REJECTED = "org.bluez.Error.Rejected"
+_POWER_TRIES = 3
 _CAPABILITY = "KeyboardDisplay"
 """Able to do everything: with less, BlueZ quietly pairs a passkey watch without its passkey."""
 
@@ -108,17 +109,42 @@ async def trust(address: str) -> None:
                 await _set(bus, path, "org.bluez.Device1", "Trusted", Variant("b", True))
 
 
-async def power_cycle(pause_s: float = 1.0) -> None:
-    """Switch every adapter off and on again: the last resort in silence; raise LinkError if there is none."""
+async def power_cycle(pause_s: float = 1.0) -> str:
+    """Switch the adapter in use off and on again, no other one; returns its name, such as `hci0`.
+
+    The last resort in silence. It is switched on again however the pause ends: an adapter that is left off would stay
+    so. Raises LinkError if there is no adapter, or it does not come back.
+    """
     async with system_bus() as bus:
-        adapters = await objects(bus, "org.bluez.Adapter1")
-        if not adapters:
-            raise LinkError("there is no Bluetooth adapter to reset; plug one in", Trouble.NO_ADAPTER)
-        for powered in (False, True):
-            for path in adapters:
-                await _set(bus, path, "org.bluez.Adapter1", "Powered", Variant("b", powered))
-            if not powered:
-                await asyncio.sleep(pause_s)
+        path = _in_use(await objects(bus, "org.bluez.Adapter1"))
+        try:
+            await _power(bus, path, False)
+            await asyncio.sleep(pause_s)
+        finally:
+            await _power_on(bus, path, pause_s)
+    return path.rpartition("/")[2]
+
+
+def _in_use(adapters: Mapping[str, Properties]) -> str:
+    """The one that bleak takes: the first that is powered and can be central. With none powered, the first at all."""
+    able = [path for path, p in adapters.items() if "central" in cast(list[str], p.get("Roles", ["central"]))]
+    if not able:
+        raise LinkError("there is no Bluetooth LE adapter to reset; plug one in", Trouble.NO_ADAPTER)
+    return next((path for path in able if adapters[path].get("Powered")), able[0])
+
+
+async def _power(bus: MessageBus, path: str, on: bool) -> None:
+    await _set(bus, path, "org.bluez.Adapter1", "Powered", Variant("b", on))
+
+
+async def _power_on(bus: MessageBus, path: str, pause_s: float) -> None:
+    """A controller that is still going down answers that it is busy: asked again, and the last answer counts."""
+    for _ in range(_POWER_TRIES - 1):
+        try:
+            return await _power(bus, path, True)
+        except LinkError:
+            await asyncio.sleep(pause_s)
+    return await _power(bus, path, True)
 
 
 class _Agent(ServiceInterface):

@@ -44,12 +44,16 @@ class Radio:
     """One adapter makes one connection at a time, and refuses a second attempt meanwhile."""
 
 
+RADIO = Radio()
+"""This computer's own."""
+
+
 @asynccontextmanager
 async def open_ble(
     where: Address,
     *,
     now: Callable[[], int],
-    radio: Radio = Radio(),
+    radio: Radio = RADIO,
     wanted: Collection[str] = REGISTER.keys() - gatt.COSTLY,
     sleep: Sleep = asyncio.sleep,
 ) -> AsyncGenerator["BleLink"]:

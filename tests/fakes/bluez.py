@@ -62,6 +62,7 @@ class Bluez:
         """Bus name and path of the default agent."""
         self.asked: list[str] = []
         self.powered: list[bool] = []
+        """What the first adapter was switched to, one after the other."""
         self.devices: dict[str, Device1] = {}
         self.scanner: BleakScanner | None = None
         self.shows_passkey = False
@@ -95,6 +96,12 @@ class Bluez:
         )
         return await self.bus.call(message)
 
+    def plug_in(self, path: str) -> "Adapter1":
+        """Another adapter, beside the first."""
+        adapter = Adapter1(self, [])
+        self.bus.export(path, adapter)
+        return adapter
+
     def heard(self, device: BLEDevice, said: AdvertisementData) -> None:
         path = f"{ADAPTER}/dev_{device.address.replace(':', '_')}"
         if path not in self.devices:
@@ -110,7 +117,7 @@ async def bluez(computer: Computer) -> AsyncGenerator[Bluez]:
     made = Bluez(computer, bus)
     bus.add_message_handler(made.note_caller)
     bus.export("/org/bluez", AgentManager1(made))
-    bus.export(ADAPTER, Adapter1(made))
+    bus.export(ADAPTER, Adapter1(made, made.powered))
     try:
         yield made
     finally:
@@ -139,8 +146,9 @@ class AgentManager1(ServiceInterface):
 
 
 class Adapter1(ServiceInterface):
-    def __init__(self, bluez: Bluez) -> None:
+    def __init__(self, bluez: Bluez, powered: list[bool]) -> None:
         super().__init__("org.bluez.Adapter1")
+        self.powered = powered
         self._bluez = bluez
         self._powered = True
         self._discovering = False
@@ -163,8 +171,9 @@ class Adapter1(ServiceInterface):
 
     @Powered.setter
     def Powered(self, on: DBusBool) -> None:  # pyright: ignore[reportRedeclaration] - a property's other half
+        self._bluez.check("Adapter1", "Powered on" if on else "Powered off")
         self._powered = on
-        self._bluez.powered.append(on)
+        self.powered.append(on)
 
     @dbus_method()
     def SetDiscoveryFilter(self, wanted: DBusDict) -> None:

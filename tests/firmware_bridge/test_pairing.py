@@ -18,12 +18,13 @@ from firmware_bridge.links import open_link
 from firmware_bridge.links.pace import Pace
 from firmware_bridge.messages import HeartRate
 from firmware_bridge.pairing import ScriptedAnswers, bonds, forget, pair, scan
+from firmware_bridge.rescue import Rescue
 from firmware_bridge.virtual.peripheral import Pairing, Peripheral
 from firmware_bridge.virtual.watch import Watch
 from firmware_bridge.virtual.wearer import wear
 from tests.fakes.bluez import Bluez, bluez, private_bus
 from tests.fakes.computer import computer
-from tests.fakes.pacing import SleepClock, yielding
+from tests.fakes.pacing import SleepClock, until, yielding
 
 pytestmark = pytest.mark.skipif(shutil.which("dbus-daemon") is None, reason="needs dbus-daemon (package dbus)")
 
@@ -116,9 +117,37 @@ async def test_a_bond_is_forgotten_and_the_watch_can_be_paired_anew():
             await forget("F0:00:00:00:00:01")
 
 
-async def test_the_adapter_is_switched_off_and_on():
+async def test_the_adapter_in_use_is_switched_off_and_on_and_no_other():
     async with room() as here:
+        other = here.bluez.plug_in("/org/bluez/hci1")
+        assert await power_cycle(pause_s=0) == "hci0"
+        assert (here.bluez.powered, other.powered) == ([False, True], [])
+
+
+async def test_an_adapter_that_is_busy_when_it_is_switched_on_is_asked_again():
+    async with room() as here:
+        here.bluez.fail[("Adapter1", "Powered on")] = ("org.bluez.Error.Busy", "injected")
         await power_cycle(pause_s=0)
+        assert here.bluez.powered == [False, True]
+
+
+async def test_an_adapter_is_left_switched_on_by_whoever_is_stopped_meanwhile():
+    async with room() as here:
+        cycling = asyncio.create_task(power_cycle(pause_s=60))
+        await until(lambda: here.bluez.powered == [False])
+        cycling.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await cycling
+        assert here.bluez.powered == [False, True]
+
+
+async def test_a_wedged_adapter_is_reset_and_one_that_hears_others_is_not():
+    async with room() as here:
+        rescue = Rescue("F0:00:00:00:00:01", lambda: 0, listen_s=0.3)
+        assert await rescue() is None
+        assert here.bluez.powered == []
+        here.bluez.fail[("Adapter1", "StartDiscovery")] = ("org.bluez.Error.Failed", "injected")
+        assert await rescue() == "hci0"
         assert here.bluez.powered == [False, True]
 
 
