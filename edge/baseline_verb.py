@@ -16,6 +16,7 @@ from edge.sensing.watch import Watch
 from edge.service import open_bundle
 from edge.settings import Settings
 from edge.signals.body import Body, Reading
+from firmware_bridge.allow import check_link
 from firmware_bridge.devices.opening import open_device
 
 LIMIT_S = 900.0
@@ -39,6 +40,7 @@ async def measure(settings: Settings, address: str, speed: float, console: Conso
     """
     if not address:
         raise RefusalError("no watch to measure with; give --watch ADDRESS or set watch.address")
+    check_link(address, settings.watch.allowed)
     wrist = open_bundle(settings).contract.models.wrist
     if wrist is None:
         raise BaselineError(f"{settings.bundle_path} has no wrist model, so no baseline is of use; name one that has")

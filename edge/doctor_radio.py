@@ -8,6 +8,7 @@ from pathlib import Path
 from edge.check import Check, parted, sentence
 from edge.settings import Settings
 from firmware_bridge.adapters import Adapter, Block, adapters, blocks
+from firmware_bridge.allow import check_allowed
 from firmware_bridge.bluez import Bond, bonds
 from firmware_bridge.errors import AddressError, LinkError, Trouble
 from firmware_bridge.links.address import Address
@@ -40,7 +41,16 @@ async def radio(settings: Settings) -> Sequence[Check]:
             Check(_ADAPTER, "bad", says, cure),
             Check(_WATCH, "off", "Cannot be asked without an adapter."),
         ]
-    return [adapter(found, blocks()), watch(address.place, bonded)]
+    return [adapter(found, blocks()), listed(address.place, settings.watch.allowed) or watch(address.place, bonded)]
+
+
+def listed(place: str, allowed: Sequence[str]) -> Check | None:
+    """What is wrong where the allow-list does not have it: the daemon would refuse to start."""
+    try:
+        check_allowed(place, allowed)
+    except LinkError as error:
+        return Check(_WATCH, "bad", *parted(error))
+    return None
 
 
 def adapter(found: Sequence[Adapter], blocked: Sequence[Block]) -> Check:

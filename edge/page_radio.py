@@ -44,7 +44,7 @@ class Bluetooth:
         from firmware_bridge.pairing import pair
 
         try:
-            paired = await pair(address, asked, allowed=self._settings.watch.allowed or None)
+            paired = await pair(address, asked, allowed=self._settings.watch.allowed)
         except LinkError as error:
             raise PairingError(str(error)) from error
         if self._config is not None:

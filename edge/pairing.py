@@ -95,7 +95,7 @@ async def pair_watch(
         address = await _choose(console)
     if console is not None:
         console.print(f"pairing with {address} …")
-    paired = await pair(address, answers, allowed=settings.watch.allowed or None)
+    paired = await pair(address, answers, allowed=settings.watch.allowed)
     if config is not None:
         store_address(config, f"ble:{paired.address}")
     return _report(paired, config)

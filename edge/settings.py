@@ -24,7 +24,7 @@ class WatchSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     address: str = ""
     """`ble:AA:BB:CC:DD:EE:FF`, `serial:/dev/serial/by-id/...`, `replay:FILE` or `virtual:wearer`; empty for none."""
     allowed: tuple[str, ...] = ()
-    """Bluetooth addresses that may be paired; empty for any."""
+    """Bluetooth addresses that may be paired and listened to; empty for any. With one set, `ble:NAME` is refused."""
 
 
 class CameraSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

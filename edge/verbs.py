@@ -15,15 +15,15 @@ from edge.relay.address import parse_broker
 from edge.sensing.camera import check_camera
 from edge.service import open_bundle, open_service
 from edge.settings import Settings
+from firmware_bridge.allow import check_link
 from firmware_bridge.links import open_link
-from firmware_bridge.links.address import Address
 from firmware_bridge.links.recorder import Recorder
 
 
 def check(settings: Settings) -> dict[str, object]:
     """Everything that a start needs, without starting; raises one of REFUSALS at the first thing that is wrong."""
     if settings.watch.address:
-        Address.parse(settings.watch.address)
+        check_link(settings.watch.address, settings.watch.allowed)
     if settings.camera.source:
         check_camera(settings.camera.source)
     if settings.mqtt.broker:

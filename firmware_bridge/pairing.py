@@ -9,11 +9,12 @@ from bleak import BleakClient, BleakScanner
 from bleak.backends.device import BLEDevice
 
 from firmware_bridge import gatt
+from firmware_bridge.allow import check_allowed
 from firmware_bridge.bluez import Answers, Bond, agent, bonds, forget, trust
 from firmware_bridge.codec import decode
 from firmware_bridge.devices import Family, Seen, recognise, recognise_offer
 from firmware_bridge.errors import CodecError, LinkError, Trouble
-from firmware_bridge.links.ble import Radio, within
+from firmware_bridge.links.ble import RADIO, Radio, within
 from firmware_bridge.messages import HeartRate, Message
 
 _SCAN_S = 8.0
@@ -68,7 +69,7 @@ class ScriptedAnswers:
 async def scan(
     seconds: float = _SCAN_S,
     *,
-    radio: Radio = Radio(),  # noqa: B008 - frozen
+    radio: Radio = RADIO,
 ) -> list[Found]:
     """Every device heard within so many seconds, known families first, then by signal; raise LinkError."""
     options: BleakScanner.ExtraArgs = {} if radio.scanner is None else {"backend": radio.scanner}
@@ -89,17 +90,16 @@ async def pair(
     address: str,
     answers: Answers,
     *,
-    allowed: Collection[str] | None = None,
-    radio: Radio = Radio(),  # noqa: B008 - frozen
+    allowed: Collection[str] = (),
+    radio: Radio = RADIO,
     now: Callable[[], float] = time.monotonic,
 ) -> Paired:
     """Pair with one device, bond, and wait for its first message; raise LinkError, each failure with its own trouble.
 
-    ``allowed`` is the allow-list: nothing else is even connected. A device that is bonded already is only heard.
+    ``allowed`` is the allow-list, empty for any: nothing else is even connected, and a device that turns out to be
+    another one behind a private address is not trusted. A device that is bonded already is only heard.
     """
-    if allowed is not None and address.upper() not in {each.upper() for each in allowed}:
-        listed = ", ".join(allowed) or "nothing"
-        raise LinkError(f"{address} is not on the allow-list, which has {listed}; add it there", Trouble.NOT_ALLOWED)
+    check_allowed(address, allowed)
     device = await _find(address, radio)
     before = {bond.address for bond in await bonds()}
     async with agent(answers):
@@ -109,6 +109,7 @@ async def pair(
             begun = now()
             await within(_PAIR_S, address, "pair", client.pair())
             identity = _identity(address, before, await bonds())
+            check_allowed(identity, allowed if identity != address else ())
             await trust(identity)
             offered = {each.uuid for each in client.services.characteristics.values()}
             first = await within(_CONNECT_S, address, "say anything", _first(client, offered))

@@ -42,6 +42,8 @@ def config(tmp_path: Path, text: str) -> str:
         ("[camera]\nsource = '/no/such/clip.mp4'", "/no/such/clip.mp4"),
         ("[mqtt]\nbroker = 'broker.local'", "has no port"),
         ("[watch]\naddress = 'somewhere'", "is no link address"),
+        ("[watch]\naddress = 'ble:F0:F1:F2:F3:F4:F5'\nallowed = ['A0:A1:A2:A3:A4:A5']", "not on the allow-list"),
+        ("[watch]\naddress = 'ble:Vagus'\nallowed = ['A0:A1:A2:A3:A4:A5']", "a name, which any device may take"),
         ("[decision]\non = 2", "decision.on"),
         ("this is no toml", "no valid TOML"),
     ],
@@ -67,6 +69,14 @@ def test_check_refuses_a_flipped_byte(
 
 def test_a_settings_file_that_is_not_there(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert "nowhere.toml" in refuse(monkeypatch, capsys, "--config", "nowhere.toml")
+
+
+@pytest.mark.parametrize("verb", ["run", "baseline"])
+def test_a_watch_off_the_allow_list_is_not_listened_to(
+    verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "[watch]\naddress = 'ble:F0:F1:F2:F3:F4:F5'\nallowed = ['A0:A1:A2:A3:A4:A5']"
+    assert "not on the allow-list" in refuse(monkeypatch, capsys, verb, "--config", config(tmp_path, text))
 
 
 def test_run_with_nothing_to_listen_to(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

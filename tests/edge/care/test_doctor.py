@@ -12,7 +12,7 @@ import pytest
 from edge import cli
 from edge.check import Check, parted, sentence
 from edge.doctor import examine, told, well
-from edge.doctor_radio import adapter, radio, watch, wire
+from edge.doctor_radio import adapter, listed, radio, watch, wire
 from edge.doctor_ways import broker, camera
 from edge.flow import Image
 from edge.ground import models, writable
@@ -72,6 +72,13 @@ def test_a_bond_is_known_by_address_or_name() -> None:
     assert sound(watch("f0:f1:f2:f3:f4:f5", [bond])).state == "good"
     assert "connected now" in watch("InfiniTime", [bond]).says
     assert sound(watch("A0:00:00:00:00:00", [bond])).state == "warn"
+
+
+def test_a_watch_that_the_allow_list_keeps_out_is_told_with_what_would_work() -> None:
+    assert listed("F0:F1:F2:F3:F4:F5", ()) is None
+    check = listed("InfiniTime", ("F0:F1:F2:F3:F4:F5",))
+    assert check is not None
+    assert sound(check).cure == "Give one of these addresses instead."
 
 
 @pytest.mark.parametrize(
