@@ -128,11 +128,12 @@ class Daemon:
         return self._resting.progress
 
     def baseline_start(self) -> None:
-        """Take the next five quiet minutes as this person at rest; BaselineError when there is no wrist to measure."""
+        """Take the next five quiet minutes as this person at rest; BaselineError when there is nobody to measure."""
         if not self._ears.address:
             raise BaselineError("no baseline can be measured without a watch; set watch.address, or pair one")
-        self._resting.start()
-        self.leads.rest()
+        if self.bundle.contract.models.wrist is not None or not self.leads.words:
+            self._resting.start()
+        self.leads.rest(self._clock.stream(self._clock.now()))
 
     def baseline_forget(self) -> None:
         """Remove this person's baseline for good and judge without it; BaselineError when the disk refuses."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from edge.bundle import BundleError
 from edge.bundle_contract import LeadModel
+from edge.clock import StreamNs
 from edge.flow import Modality, Samples, Window
 from edge.health import Health
 from edge.inference.classifier import Classifier
@@ -68,10 +69,10 @@ class Leads:
         """Another device comes: its signals are told from a quiet minute of their own."""
         self._lines = {m: _Line(line.model, stream(line.model)) for m, line in self._lines.items()}
 
-    def rest(self) -> None:
+    def rest(self, now: StreamNs) -> None:
         """The person sits quietly from now on: that is the minute that they are told from."""
         for line in self._lines.values():
-            line.stream.retake()
+            line.stream.retake(now)
             line.word = _WORDS["quiet"]
 
     def feed(self, samples: Samples) -> None:

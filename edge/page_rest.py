@@ -11,7 +11,8 @@ TOLD = ("heart_rate", "pulse_rate", "rmssd", "conductance", "temperature")
 def rest_seen(daemon: Daemon) -> RestSeen:
     """What is known of this person at rest, and how a running measurement goes."""
     resting = daemon.resting
-    offered = bool(daemon.watch_address) and daemon.bundle.contract.models.wrist is not None
+    judged = daemon.bundle.contract.models.wrist is not None or bool(daemon.leads.words)
+    offered = bool(daemon.watch_address) and judged
     running = RestSeen(offered, resting.progress, NEEDED_S, resting.refused, resting.trouble)
     kept = resting.kept
     if kept is None:

@@ -139,7 +139,7 @@ class RestSeen:
     """This person at rest: measured earlier, being measured, or not known."""
 
     offered: bool
-    """There is a watch, and a wrist model that can use it."""
+    """There is a watch, and a model of wrist, ECG or EEG that can use it."""
     progress: float | None = None
     """Share of the five quiet minutes that is there, 0 to 1; None when no measurement runs."""
     needed_s: float = 300.0

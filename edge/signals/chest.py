@@ -55,19 +55,23 @@ class Chest:
         self._window = nanoseconds(window_s)
         self._known: ecg_person.Quiet | None = None
         self._since = StreamNs(0)
-        """Windows that begin before it are not judged, nor a quiet minute."""
+        """Windows that begin before it are not judged: the quiet minute is in them."""
+        self._asked = self._heeded = StreamNs(0)
+        """When the person sat down, as it was asked and as `read` knows: only that touches what is known."""
 
     @property
     def settled(self) -> bool:
         """Whether the quiet minute is there."""
-        return self._known is not None
+        return self._known is not None and self._heeded == self._asked
 
-    def retake(self) -> None:
-        """Tell the person from the next quiet minute."""
-        self._known = None
+    def retake(self, since: StreamNs) -> None:
+        """Tell the person from the next quiet minute that begins at ``since`` or later; from any thread."""
+        self._asked = since
 
     def read(self, window: Window) -> Told:
         """One window's rows, or why there are none."""
+        if self._heeded != self._asked:
+            self._heeded, self._known = self._asked, None
         signal = window.signals.get(Channel.ECG)
         if signal is None or signal.values.ndim != 1:
             return _none(window, "poor")
@@ -87,7 +91,7 @@ class Chest:
 
     def _settle(self, window: Window, signal: Signal) -> Why:
         """Take the quiet minute, if this window is one."""
-        if window.start < self._since:
+        if window.start < self._heeded:
             return "quiet"
         even = ecg_person.prepared(signal, window.start)
         known = None if even is None else ecg_person.quiet(even, self._domains)

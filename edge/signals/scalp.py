@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from edge.clock import StreamNs
 from edge.flow import Channel, Floats, Window
 from edge.signals import eeg, eeg_person
 from edge.signals.grid import Doubles
@@ -42,20 +43,22 @@ class Scalp:
         self._past: deque[Floats | None] = deque(maxlen=steps)
         self._quiet: list[Doubles] = []
         self._known: eeg_person.Quiet | None = None
+        self._asked = self._heeded = StreamNs(0)
+        """When the person sat down, as it was asked and as `read` knows: only that touches what is known."""
 
     @property
     def settled(self) -> bool:
         """Whether the quiet minute is there."""
-        return self._known is not None
+        return self._known is not None and self._heeded == self._asked
 
-    def retake(self) -> None:
-        """Tell the person from the next quiet minute."""
-        self._known = None
-        self._quiet = []
-        self._past.clear()
+    def retake(self, since: StreamNs) -> None:
+        """Tell the person from the next quiet minute that begins at ``since`` or later; from any thread."""
+        self._asked = since
 
     def read(self, window: Window) -> Told:
         """The sequence that this epoch ends, or why there is none."""
+        if self._heeded != self._asked:
+            self._begin_anew(self._asked)
         if window.gap:
             self._past.clear()
         signal = window.signals.get(Channel.EEG)
@@ -67,6 +70,8 @@ class Scalp:
         row = None if epoch is None or eeg_person.spoilt(epoch) else eeg_person.row(epoch)
         why: Why = "poor" if epoch is None else "spoilt"
         if self._known is None:
+            if window.start < self._heeded:
+                return _none(window, "quiet")
             return _none(window, why if row is None else self._settle(row))
         self._past.append(None if row is None else eeg_person.told(row, self._known)[self._kept])
         if len(self._past) < (self._past.maxlen or 1):
@@ -76,6 +81,10 @@ class Scalp:
         usual = np.zeros(len(self._kept), np.float32)
         rows = [usual if each is None else each for each in self._past]
         return Told(window.end, window.received, np.stack(rows)[:, :, np.newaxis])
+
+    def _begin_anew(self, since: StreamNs) -> None:
+        self._heeded, self._known, self._quiet = since, None, []
+        self._past.clear()
 
     def _settle(self, row: Doubles) -> Why:
         self._quiet.append(row)

@@ -11,6 +11,7 @@ import pytest
 from edge.bundle_keys import key_line
 from edge.health import ProcessMeter
 from edge.health_page import ready
+from edge.page_rest import rest_seen
 from edge.service import Service, open_service
 from edge.settings import ModelSettings, Settings, WatchSettings
 from tests.fakes.bundles import KEY
@@ -81,6 +82,16 @@ async def test_a_headband_is_no_cap(tmp_path: Path) -> None:
         assert not service.daemon.health.predictions
         assert service.daemon.leads.words["eeg"].startswith("not judged: this device gives TP9, AF7, AF8, TP10, and")
         assert service.daemon.health.skipped["eeg_electrodes"] > 0
+
+
+async def test_a_bundle_without_a_wrist_takes_the_quiet_minute_anew(tmp_path: Path) -> None:
+    async with judged(tmp_path, ecg_file(tmp_path / "ecg.npz", seconds=90)) as service:
+        daemon = service.daemon
+        assert rest_seen(daemon).offered
+        await until(lambda: "%" in daemon.leads.words["ecg"])
+        daemon.baseline_start()
+        assert daemon.leads.words["ecg"].startswith("waiting for the quiet minute")
+        await until(lambda: "%" in daemon.leads.words["ecg"])
 
 
 async def test_a_bundle_without_them_passes_them_by(tmp_path: Path) -> None:

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.clock import SECOND, HostNs
+from edge.clock import SECOND, HostNs, StreamNs
 from edge.flow import Channel, Floats, Samples
 from edge.signals import ecg_person, eeg, eeg_person
 from edge.signals.chest import Chest, Recipe
 from edge.signals.ecg_images import images
+from edge.signals.ecg_spectrogram import Domain
 from edge.signals.grid import Doubles
 from edge.signals.scalp import Scalp
 from edge.signals.told import Told
@@ -138,10 +139,45 @@ def test_a_person_is_told_anew_when_they_rest_again() -> None:
     chest = Chest("pulse", ecg_person.HEAD, 20.0, 5.0, 60.0)
     runs = list(packets(Channel.ECG, values, 130.0, size=130))
     assert any(each.values is not None for each in heard(chest, runs[:100]))
-    chest.retake()
+    asked = StreamNs(103 * SECOND)
+    chest.retake(asked)
     assert not chest.settled
-    assert heard(chest, runs[100:110])[-1].why == "quiet"
-    assert any(each.values is not None for each in heard(chest, runs[110:]))
+    windows = [window for run in runs[100:] for window in chest.windows.feed(run)]
+    before = [window for window in windows if window.start < asked]
+    assert before
+    assert {chest.read(window).why for window in before} == {"quiet"}
+    assert not chest.settled, "what came before they sat down is no rest"
+    told = [chest.read(window) for window in windows[len(before) :]]
+    assert chest.settled
+    assert told[-1].values is not None
+
+
+def test_a_rest_that_is_asked_for_while_an_older_minute_settles_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = list(packets(Channel.ECG, heartbeat(beats(140, 60), 140, 130.0, noise=0.01), 130.0, size=130))
+    chest = Chest("pulse", ecg_person.HEAD, 20.0, 5.0, 60.0)
+    quiet, asked = ecg_person.quiet, StreamNs(64 * SECOND)
+
+    def asked_meanwhile(even: Doubles, domains: tuple[Domain, ...]) -> ecg_person.Quiet | None:
+        chest.retake(asked)
+        return quiet(even, domains)
+
+    monkeypatch.setattr(ecg_person, "quiet", asked_meanwhile)
+    heard(chest, runs[:66])
+    assert not chest.settled
+    assert not any(each.values is not None for each in heard(chest, runs[66:122]))
+    heard(chest, runs[122:])
+    assert chest.settled
+
+
+def test_epochs_from_before_the_person_sat_down_are_no_rest() -> None:
+    calm = np.random.default_rng(3).normal(0, 8, (256 * 90, 4)).astype(np.float32)
+    runs = list(packets(Channel.EEG, calm, 256.0, size=256))
+    scalp = Scalp(NAMES, eeg.names(NAMES)[:6], 4.0, 2.0, 30.0, steps=4)
+    assert any(each.values is not None for each in heard(scalp, runs[:45]))
+    scalp.retake(StreamNs(51 * SECOND))
+    assert not scalp.settled
+    assert {each.why for each in heard(scalp, runs[45:])[:17]} == {"quiet"}, "two from before, the rest of the 15 after"
+    assert scalp.settled
 
 
 def test_blinks_are_left_out_and_too_many_silence_the_judge() -> None:
