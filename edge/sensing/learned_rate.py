@@ -5,7 +5,10 @@ from edge.clock import SECOND
 SLOWEST_HZ, FASTEST_HZ = 0.5, 2000.0
 """A rate outside these bounds is a gap, or a clock that was set."""
 _SLOWER = 1.4
-"""A channel that seems slower by more lost a packet, unless the next one says the same: then it was asked for less."""
+"""A channel that seems slower by more lost a packet, unless those after it say the same: it was asked for less."""
+_DOUBTS = 4
+"""So many in a row that say the same are believed. Where one packet in twenty is lost, every other one is so often in a
+row about once a day; a rate that was asked for is known a few seconds after."""
 _SAME = 0.1
 
 
@@ -17,7 +20,7 @@ class LearnedRate:
         """0 while unknown: one packet alone does not say."""
         self.lost = False
         """Something is missing before the packet learned from last."""
-        self._doubted_hz = 0.0
+        self._doubted_hz, self._doubts = 0.0, 0
         self._mark_ns: int | None = None
         self._samples = 0
 
@@ -32,8 +35,14 @@ class LearnedRate:
         if before is None:
             return 0.0
         hz = counted * SECOND / (mark_ns - before) if mark_ns > before else 0.0
-        self.lost = hz * _SLOWER < self.hz and abs(hz - self._doubted_hz) >= _SAME * self._doubted_hz
-        self._doubted_hz = hz if self.lost else 0.0
-        if not self.lost and SLOWEST_HZ <= hz <= FASTEST_HZ:
-            self.hz = hz
+        self.lost = hz * _SLOWER < self.hz and self._doubt(hz) < _DOUBTS
+        if not self.lost:
+            self._doubted_hz, self._doubts = 0.0, 0
+            self.hz = hz if SLOWEST_HZ <= hz <= FASTEST_HZ else self.hz
         return self.hz
+
+    def _doubt(self, hz: float) -> int:
+        """How many packets in a row have now said the same slower rate."""
+        same = abs(hz - self._doubted_hz) < _SAME * self._doubted_hz
+        self._doubted_hz, self._doubts = hz, self._doubts + 1 if same else 1
+        return self._doubts

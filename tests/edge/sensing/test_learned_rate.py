@@ -22,6 +22,22 @@ def test_a_lost_packet_is_a_gap_and_no_change_of_rate() -> None:
     assert not rate.lost
 
 
+def test_every_other_packet_lost_is_no_slower_rate() -> None:
+    """A chest strap of 73 samples a packet at 130 Hz whose packets 180, 182 and 184 are lost."""
+    rate, lost = LearnedRate(), (180, 182, 184)
+    for k in (k for k in range(190) if k not in lost):
+        found = rate.learn(round(k * 73 / 130 * SECOND), 73, of_first=False)
+        assert found == (pytest.approx(130) if k else 0)
+        assert rate.lost == (k - 1 in lost), k
+
+
+def test_doubts_that_differ_do_not_add_up() -> None:
+    rate = LearnedRate()
+    marks_s = [0.0, 0.5, 1.5, 2.5, 4.0, 5.5, 6.5, 7.5, 9.0]
+    assert learn(rate, marks_s)[1:] == [130.0] * 8
+    assert rate.lost
+
+
 def test_a_packet_out_of_order_or_twice_changes_no_rate() -> None:
     rate = LearnedRate()
     assert learn(rate, [0.0, 0.5, 1.5, 1.0, 2.0, 2.0, 2.5])[1:] == [130.0] * 6
@@ -29,8 +45,13 @@ def test_a_packet_out_of_order_or_twice_changes_no_rate() -> None:
 
 def test_a_rate_that_was_asked_for_is_believed_when_it_lasts() -> None:
     rate = LearnedRate()
-    assert learn(rate, [0.0, 0.5, 1.5, 2.5, 3.5]) == [0.0, 130.0, 130.0, 65.0, 65.0]
-    assert learn(rate, [4.0, 4.5]) == [130.0, 130.0], "faster is believed at once"
+    assert learn(rate, [0.0, 0.5]) == [0.0, 130.0]
+    for mark_s in (1.5, 2.5, 3.5):
+        assert learn(rate, [mark_s]) == [130.0]
+        assert rate.lost, "a packet is missing, until it is known that none is"
+    assert learn(rate, [4.5, 5.5]) == [65.0, 65.0]
+    assert not rate.lost
+    assert learn(rate, [6.0, 6.5]) == [130.0, 130.0], "faster is believed at once"
 
 
 def test_uneven_packets_that_mark_their_first_sample_are_even() -> None:
