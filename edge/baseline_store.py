@@ -1,6 +1,5 @@
 """One person's baseline on the disk: a small JSON in the state directory that only its owner may read."""
 
-import os
 from datetime import datetime
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import msgspec
 from edge.clock import UnixNs
 from edge.signals.baseline import PersonalBaseline
 from edge.signals.features import FEATURE_VERSION
+from edge.whole_file import private_folder, sync_folder, write_whole
 
 FILE = "baseline.json"
 _MOST_BYTES = 64 * 1024
@@ -63,15 +63,10 @@ def keep_baseline(state: Path, kept: KeptBaseline) -> Path:
 
     Raises BaselineError when the disk refuses; the baseline before it then stays.
     """
-    path, partial = state / FILE, state / f"{FILE}.partial"
+    path = state / FILE
     try:
-        state.mkdir(parents=True, exist_ok=True)
-        partial.unlink(missing_ok=True)
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(kept), indent=1) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
+        private_folder(state)
+        write_whole(path, msgspec.json.format(msgspec.json.encode(kept), indent=1) + b"\n")
     except OSError as error:
         raise BaselineError(f"the baseline cannot be kept at {path} ({error.strerror}); see state_dir") from error
     return path
@@ -81,6 +76,7 @@ def forget_baseline(state: Path) -> bool:
     """Remove the stored baseline; False when there was none. Raises BaselineError when the disk refuses."""
     try:
         (state / FILE).unlink()
+        sync_folder(state)
     except FileNotFoundError:
         return False
     except OSError as error:

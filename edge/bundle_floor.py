@@ -1,10 +1,10 @@
 """The floor of versions: what a bundle that ran here once allowed, kept so that no older one comes back."""
 
-import os
 from pathlib import Path
 
 from edge.bundle import Bundle, BundleError
 from edge.bundle_contract import release
+from edge.whole_file import private_folder, write_whole
 
 FILE = "bundle-floor"
 
@@ -33,10 +33,5 @@ def raise_floor(state: Path, bundle: Bundle) -> None:
     asked, floor = bundle.contract.min_version, read_floor(state)
     if floor is not None and release(asked) <= release(floor):
         return
-    state.mkdir(parents=True, exist_ok=True)
-    partial = state / f"{FILE}.partial"
-    with partial.open("w", encoding="ascii") as file:
-        file.write(f"{asked}\n")
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(state / FILE)
+    private_folder(state)
+    write_whole(state / FILE, f"{asked}\n".encode("ascii"))

@@ -18,6 +18,7 @@ from edge.relay.settings import OutboxSettings
 from edge.relay.store import Store
 from edge.settings import Settings
 from edge.stored import DEMO, Kind, in_use, kinds
+from edge.whole_file import sync_folder
 
 _PAGE = 512
 _SECRET = frozenset({"username", "password_file", "key_file", "certificate_file", "ca_file", "seal_to_file"})
@@ -48,6 +49,7 @@ def hand_over(settings: Settings, out: Path) -> dict[str, object]:
             os.fsync(file.fileno())
         size = partial.stat().st_size
         partial.replace(out)
+        sync_folder(out.parent)
     except OSError as error:
         raise RefusalError(f"{out} cannot be written: {error.strerror or error}") from error
     finally:

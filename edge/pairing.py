@@ -15,7 +15,8 @@ from tomlkit.items import Table as TomlTable
 
 from edge.options import report
 from edge.refusal import RefusalError
-from edge.settings import Settings, read_settings
+from edge.settings import Settings, parse_settings
+from edge.whole_file import write_whole
 from firmware_bridge.errors import LinkError, Trouble
 from firmware_bridge.messages import Battery, HeartRate
 from firmware_bridge.pairing import Answers, Found, Paired, ScriptedAnswers, pair, scan
@@ -111,13 +112,9 @@ def store_address(config: Path, address: str) -> None:
     if "watch" not in document:
         document["watch"] = tomlkit.table()
     cast(TomlTable, document["watch"])["address"] = address
-    fresh = config.with_suffix(config.suffix + ".new")
-    fresh.write_text(tomlkit.dumps(document), "utf-8")  # pyright: ignore[reportUnknownMemberType] - tomlkit's own gap
-    try:
-        read_settings(fresh)
-        fresh.replace(config)
-    finally:
-        fresh.unlink(missing_ok=True)
+    fresh = tomlkit.dumps(document)  # pyright: ignore[reportUnknownMemberType] - tomlkit's own gap
+    parse_settings(fresh, config)
+    write_whole(config, fresh.encode("utf-8"), keep_rights=True)
 
 
 async def _choose(console: Console) -> str:

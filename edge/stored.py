@@ -39,7 +39,7 @@ class Kind:
         yield from sorted({path for path in found if path.is_file() and not path.is_symlink()})
 
 
-IMPERSONAL = ("bundle-floor", "bundle-floor.partial", "page-token")
+IMPERSONAL = ("bundle-floor", "bundle-floor.new", "page-token")
 """Files that say nothing of the person: the oldest models that may run, and the key to the page of this run."""
 
 

@@ -15,6 +15,7 @@ from edge.relay.address import parse_broker
 from edge.sensing.camera import check_camera
 from edge.service import open_bundle, open_service
 from edge.settings import Settings
+from edge.whole_file import private_folder
 from firmware_bridge.allow import check_link
 from firmware_bridge.links import open_link
 from firmware_bridge.links.recorder import Recorder
@@ -56,6 +57,8 @@ async def serve(settings: Settings, speed: float = 1.0, config: Path | None = No
             "or set panel.enabled = true and pair a watch on the page"
         )
     check(settings)
+    with contextlib.suppress(OSError):  # the outbox says it better
+        private_folder(settings.state_path)
     async with (
         _signals() as stop,
         _hang_ups() as reload,

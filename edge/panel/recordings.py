@@ -26,6 +26,7 @@ from edge.panel.session import (
     read_session,
     write_session,
 )
+from edge.whole_file import private_folder
 from firmware_bridge.links import Packet
 from firmware_bridge.links.recorder import FORMAT, VERSION, Recorder
 
@@ -89,7 +90,7 @@ class Recordings:
         if not asked.consent:
             raise SessionError("nothing is recorded without consent; read the text to the person and tick the box")
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(self._folder)
             free = shutil.disk_usage(self._folder).free
         except OSError as error:
             raise SessionError(f"cannot record into {self._folder}: {error.strerror}") from error

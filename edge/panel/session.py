@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from edge.panel.snapshot import PlanWord
+from edge.whole_file import write_whole
 
 CONSENT = (
     "I agree that what my watch measures (pulse, ECG or EEG where it has them, skin conductance, skin temperature, "
@@ -76,11 +77,8 @@ class Notes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def write_session(file: Path, session: Session) -> None:
-    """Replace the file whole, readable for its owner alone; a crash leaves the old or the new one."""
-    fresh = file.with_suffix(".new")
-    fresh.touch(mode=0o600)
-    fresh.write_bytes(msgspec.json.encode(session))
-    fresh.replace(file)
+    """Replace the file whole, readable for its owner alone; a power cut leaves the old or the new one."""
+    write_whole(file, msgspec.json.encode(session))
 
 
 def read_session(file: Path) -> Session | None:

@@ -1,6 +1,7 @@
 """Packets of a link, kept as JSON Lines that ``replay:`` reads."""
 
 import json
+import os
 from io import FileIO
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +15,7 @@ VERSION = 1
 class Recorder:
     """Appends to a file: a header line, then one object a packet (``t`` ns since the first, ``s`` source, ``p`` hex).
 
+    A new one is for its owner alone to read (0600): it holds health data.
     Every line reaches the operating system before ``keep`` returns, so a crash cuts at most the line being written.
     An existing recording is continued with a header of its own; a cut last line is closed first.
     """
@@ -26,7 +28,7 @@ class Recorder:
         self._first_ns = 0
 
     def __enter__(self) -> "Recorder":
-        self._file = FileIO(self._path, "a+")
+        self._file = FileIO(self._path, "a+", opener=_private)
         if _is_cut(self._file):
             self._file.write(b"\n")
         self._write({"format": FORMAT, "version": VERSION, "address": self._address})
@@ -52,6 +54,10 @@ class Recorder:
         rest = json.dumps(line, separators=(",", ":")).encode() + b"\n"
         while rest:
             rest = rest[self._file.write(rest) :]
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _is_cut(file: FileIO) -> bool:

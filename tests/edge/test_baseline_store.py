@@ -31,7 +31,7 @@ def test_a_second_one_takes_the_place_of_the_first(tmp_path: Path) -> None:
 
 
 def test_a_half_written_one_from_a_power_cut_is_no_hindrance(tmp_path: Path) -> None:
-    (tmp_path / f"{FILE}.partial").write_text("{")
+    (tmp_path / f"{FILE}.new").write_text("{")
     keep_baseline(tmp_path, KEPT)
     assert read_baseline(tmp_path) == KEPT
 

@@ -1,5 +1,6 @@
 """What the recorder writes, a replay plays: the same packets at the same pace, even after a crash."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -108,3 +109,13 @@ async def test_a_file_that_is_no_recording_is_refused(tmp_path: Path, content: b
 def test_a_recorder_that_is_not_open_says_so(tmp_path: Path):
     with pytest.raises(ValueError, match="is not open"):
         Recorder(tmp_path / "r.jsonl", "ble:Watch").keep(PACKETS[0])
+
+
+def test_a_new_recording_is_for_its_owner_alone_whatever_others_may_read_usually(tmp_path: Path):
+    before = os.umask(0o022)
+    try:
+        with Recorder(tmp_path / "r.jsonl", "ble:Watch"):
+            pass
+    finally:
+        os.umask(before)
+    assert (tmp_path / "r.jsonl").stat().st_mode & 0o777 == 0o600

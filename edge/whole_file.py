@@ -1,0 +1,57 @@
+"""Bytes in; a small file on the disk that holds all of them, or what it held before, whenever the power goes."""
+
+import contextlib
+import errno
+import os
+from pathlib import Path
+
+PRIVATE = 0o600
+
+
+def write_whole(file: Path, content: bytes, *, keep_rights: bool = False) -> None:
+    """Replace a file; on the disk when it returns. Raises OSError, and then the file before it stays.
+
+    Its owner alone may read it; with ``keep_rights`` it keeps mode and owner of the file that it replaces.
+    """
+    fresh = file.with_name(f"{file.name}.new")
+    fresh.unlink(missing_ok=True)  # of a power cut
+    try:
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "wb") as written:
+            if keep_rights:
+                _copy_rights(file, written.fileno())
+            written.write(content)
+            written.flush()
+            os.fsync(written.fileno())
+        fresh.replace(file)
+    finally:
+        fresh.unlink(missing_ok=True)
+    sync_folder(file.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Put names that came, changed or went in a folder on the disk: fsync of a file leaves them out (fsync(2))."""
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def private_folder(folder: Path) -> None:
+    """Make a folder, with those above it, for its owner alone; one that is there stays as it is. Raises OSError."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    for each in reversed(missing):
+        each.mkdir(mode=0o700, exist_ok=True)
+    if not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+
+
+def _copy_rights(file: Path, fresh: int) -> None:
+    """Who ran the service before the change runs it after it, also when root made the change."""
+    try:
+        was = file.stat()
+    except FileNotFoundError:
+        return
+    with contextlib.suppress(PermissionError):
+        os.fchown(fresh, was.st_uid, was.st_gid)
+    os.fchmod(fresh, was.st_mode & 0o777)
