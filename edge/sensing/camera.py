@@ -136,7 +136,7 @@ class _Capture:
         self._camera.open(None)
         error: CameraError | None = CameraError(f"the capture thread of {self._camera.name} broke off")
         try:
-            while current is not None and not self.stop.is_set():
+            while current is not None:  # once stopped, what has just been opened is closed all the same
                 try:
                     self._play(current)
                 finally:

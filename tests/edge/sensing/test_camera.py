@@ -119,6 +119,29 @@ async def test_a_lost_device_is_opened_again_with_growing_pauses() -> None:
         second.next.put(None)
 
 
+async def test_a_device_that_comes_back_at_the_very_end_is_closed() -> None:
+    first, second, clock, stops = Hand(), Hand(), HandClock(), list[threading.Event]()
+    opened: list[Pictures] = [first]
+    given_up = threading.Event()
+
+    def rest(stop: threading.Event, pause_s: float) -> bool:
+        stops.append(stop)
+        return False
+
+    def reopen() -> Pictures:
+        if stops:  # the camera is given up while the device is being opened
+            stops[0].set()
+            given_up.set()
+        return opened.pop() if opened else second
+
+    async with open_camera(reopen, 30, clock, rest=rest):
+        assert first.asked.acquire(timeout=10)
+        first.next.put(None)
+        assert given_up.wait(10)
+    assert first.closed
+    assert second.closed
+
+
 async def test_a_device_that_stays_away_is_an_error_after_the_patience() -> None:
     device, clock = Hand(), HandClock()
     opened: list[Pictures] = [device]
