@@ -16,13 +16,12 @@ from collections.abc import Mapping
 
 from edge.baseline_store import BaselineError
 from edge.bundle import Bundle
-from edge.clock import HostNs, SystemClock, nanoseconds
+from edge.clock import HostNs, SystemClock
 from edge.ears import Ears
 from edge.eyes import Eyes
 from edge.flow import Alert, Decision, Frame, Modality, Prediction, SamplingPlan, State
 from edge.health import Health
 from edge.inference.classifier import FaceEstimate, WristEstimate
-from edge.inference.decision import Decider
 from edge.inference.lead import LeadEstimate
 from edge.judges import Judges
 from edge.leads import Leads
@@ -37,15 +36,18 @@ from edge.resting import Resting
 from edge.sensing.timesync import ClockEstimate
 from edge.settings import Settings
 from edge.signals.baseline import PersonalBaseline
+from edge.signals.body import Reading
+from edge.standing import Standing
 from edge.steering import Steering
+from edge.telling import Telling
 from edge.watchdog import Watchdog
 
 log = logging.getLogger("vagus")
 
-PUBLISH_S = 1.0
-"""State goes out at most this often, alerts at once."""
+ROUND_S = 1.0
+"""The daemon's own round: so often it looks at what time alone has changed;"""
 TICK_S = 20.0
-"""The daemon's own round, of a second each, is stuck after so long."""
+"""it is stuck after so long."""
 
 
 class Daemon:
@@ -58,14 +60,13 @@ class Daemon:
         self, settings: Settings, bundle: Bundle, clock: SystemClock, watchdog: Watchdog | None = None
     ) -> None:
         self.health = Health()
-        self.prediction: Prediction | None = None
-        self.decision: Decision | None = None
         self.watchdog = watchdog = watchdog or Watchdog(clock)
         self.onlooker = Onlooker(clock)
         self._settings = settings
         self._clock = clock
         self.judges = judges = Judges(bundle, settings.models.threads)
-        self._decider = Decider(settings.decision)
+        self._standing = Standing(settings.decision, clock)
+        self._telling = Telling(self._held, lambda state: self.relay.publish_state(state), clock)
         wrist = bundle.contract.models.wrist
         self._resting = Resting(settings.state_path, wrist.window_s if wrist else None, clock)
         self._ears = Ears(
@@ -75,14 +76,13 @@ class Daemon:
         self.leads = Leads(judges, self.health, watchdog, self._led)
         self._ears.passed = self.leads.feed
         self.steering = Steering(settings, self._ears, self._eyes, self.onlooker, clock)
-        self._ears.sensed = self.steering.hear
+        self._ears.sensed = self._sensed
         self._present = Present(settings.models.face_fresh_s)
         self._raising = raising = Raising(
             settings.mqtt.device, lambda: self.relay, lambda: self.bundle, clock, self.health, watchdog
         )
         self.orders = Orders(self._eyes if settings.camera.source else None, self, raising.snooze, settings.state_path)
         self.orders.force = self.steering.force
-        self._published_at = 0
 
     @property
     def alerts(self) -> deque[Alert]:
@@ -95,8 +95,17 @@ class Daemon:
         return self.judges.bundle
 
     @property
+    def prediction(self) -> Prediction | None:
+        """The newest; None when there is none, or it is too old to stand for now."""
+        return self._standing.prediction
+
+    @property
+    def decision(self) -> Decision | None:
+        return self._standing.decision
+
+    @property
     def state(self) -> State:
-        return self._decider.state
+        return self._standing.state
 
     @property
     def device_clock(self) -> ClockEstimate:
@@ -185,7 +194,7 @@ class Daemon:
             await stop.wait()
             for task in tasks:
                 task.cancel()
-        self._publish_state(force=True)
+        self._telling.flush()
 
     async def _heard(self, estimate: WristEstimate) -> None:
         self._present.take_wrist(estimate)
@@ -194,6 +203,12 @@ class Daemon:
         if self.judges.said(prediction):
             self._note(prediction)
             await self._decide(prediction)
+
+    def _sensed(self, reading: Reading, estimate: WristEstimate | None) -> None:
+        """Comes right behind `_heard`, and for windows that nothing may be predicted from, too: the state is whole."""
+        self._present.take_reading(reading)
+        self.steering.hear(reading, estimate)
+        self._telling.tell()
 
     async def _led(self, estimate: LeadEstimate) -> None:
         self._present.take_lead(estimate)
@@ -205,6 +220,7 @@ class Daemon:
         self._note(prediction)
         if wrist is None:
             await self._decide(prediction)
+        self._telling.tell()
 
     async def _seen(self, frame: Frame, estimate: FaceEstimate) -> None:
         self._present.take_face(estimate)
@@ -220,6 +236,7 @@ class Daemon:
         self.health.frame_to_prediction.add(frame.grabbed, prediction.inferred)
         if wrist is None:
             await self._decide(prediction)
+        self._telling.tell()
 
     def _wrist_now(self) -> WristEstimate | None:
         return self._present.wrist(self.bundle.contract.models, self._clock.stream(self._clock.now()))
@@ -232,20 +249,17 @@ class Daemon:
         self._raising.on_acked(alert_id, at)
 
     def _note(self, prediction: Prediction) -> None:
-        self.prediction = prediction
+        self._standing.take(prediction)
         self.health.predictions["+".join(sorted(m.value for m in prediction.modalities))] += 1
-        self._publish_state()
 
     async def _decide(self, prediction: Prediction) -> None:
-        decision = self._decider.step(prediction)
-        self.decision = decision
-        await self._raising.take(decision)
+        await self._raising.take(self._standing.decide(prediction))
 
     async def _tick(self) -> None:
         """Once a second: what has fallen silent becomes unknown, and a sensor that is gone is said to be gone."""
         before: Mapping[str, str] = {}
         while True:
-            await asyncio.sleep(PUBLISH_S)
+            await asyncio.sleep(ROUND_S)
             self.watchdog.hearts.begin("tick", TICK_S)
             self.watchdog.look()
             self.steering.tick()
@@ -256,36 +270,26 @@ class Daemon:
                 log.info("%s is %s", name, sensors[name])
             if sensors.get("watch") == "offline" and before.get("watch") == "online":
                 self._lose_the_body()
-            stale = self._decider.expire(self._clock.stream(self._clock.now()))
-            if stale:
-                self.prediction = self.decision = None
+            if self._standing.expire():
                 log.warning("no prediction for a while: the state is unknown")
-            if stale or sensors != before:
-                self._publish_state(force=True)
+            self._telling.flush()
             before = sensors
 
     def _lose_the_body(self) -> None:
         """A silent watch or strap says nothing: its last values must not stand for now."""
         self._present.forget_body()
         if self.prediction is not None and self.prediction.modalities - {Modality.FACE}:
-            self.prediction = self.decision = None
-            self._decider.forget()
+            self._standing.forget()
 
-    def _publish_state(self, *, force: bool = False) -> None:
-        now = self._clock.now()
-        if not force and now - self._published_at < nanoseconds(PUBLISH_S):
-            return
-        self._published_at = now
-        p = self.prediction
-        self.relay.publish_state(
-            StateMessage(
-                device=self._settings.mqtt.device,
-                state=self.state.value,
-                stress=None if p is None else round(p.stress, 4),
-                modalities=() if p is None else tuple(sorted(m.value for m in p.modalities)),
-                reason="" if self.decision is None else self.decision.reason,
-                sensors=self.sensors(),
-                battery=self.onlooker.battery if self._ears.online else None,
-                bundle=self.bundle.label,
-            )
+    def _held(self) -> StateMessage:
+        now, there = self._clock.now(), self._ears.online
+        models, told = self.bundle.contract.models, self.onlooker.heart_rate
+        return self._standing.message(
+            self._settings.mqtt.device,
+            seen=self._present.face(now) is not None,
+            heart_rate=self._present.heart_rate(models, told, self._clock.stream(now)) if there else None,
+            battery=self.onlooker.battery if there else None,
+            plan=self.plan.mode,
+            sensors=self.sensors(),
+            bundle=self.bundle.label,
         )

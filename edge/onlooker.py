@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edge.clock import Clock, HostNs
+from edge.clock import Clock, HostNs, StreamNs
 from edge.flow import Channel, Crop, Frame, Samples
 from firmware_bridge.links import Packet
 
@@ -20,7 +20,7 @@ class Mark:
 
 
 class Onlooker:
-    """Three hooks the daemon calls as things pass; it remembers times, a count and where a face is, no more."""
+    """Three hooks the daemon calls as things pass; it remembers times, a count, two readings, where a face is."""
 
     def __init__(self, clock: Clock) -> None:
         self.tap: Callable[[Samples], None] | None = None
@@ -30,6 +30,8 @@ class Onlooker:
         self.heard: HostNs | None = None
         """Receipt of the last packet."""
         self.battery: float | None = None
+        self.heart_rate: tuple[float, StreamNs] | None = None
+        """What the sensor itself said last, in beats per minute, and when."""
         self.waited_ns: int | None = None
         """Stream time from the last sample of a packet to its receipt, above that of the fastest packets."""
         self.packets = 0
@@ -45,7 +47,7 @@ class Onlooker:
 
     def forget(self) -> None:
         """Another watch comes: what the last one said is no news of it."""
-        self.heard = self.battery = self.waited_ns = None
+        self.heard = self.battery = self.heart_rate = self.waited_ns = None
         self.packets = 0
 
     def packet(self, packet: Packet) -> None:
@@ -57,6 +59,8 @@ class Onlooker:
     def samples(self, samples: Samples) -> None:
         if samples.channel is Channel.BATTERY:
             self.battery = float(samples.values[-1])
+        elif samples.channel is Channel.HEART_RATE:
+            self.heart_rate = float(samples.values[-1]), StreamNs(int(samples.times[-1]))
         elif samples.rate_hz:
             self.waited_ns = self._clock.stream(samples.received) - int(samples.times[-1])
         if self.tap is not None:

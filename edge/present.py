@@ -1,5 +1,6 @@
 """What each sensor said last, for as long as it may speak for now."""
 
+import math
 from collections import deque
 
 import numpy as np
@@ -9,9 +10,13 @@ from edge.clock import HostNs, StreamNs, nanoseconds
 from edge.flow import Modality
 from edge.inference.classifier import FaceEstimate, WristEstimate
 from edge.inference.lead import LeadEstimate
+from edge.signals.body import Reading
+from edge.signals.wear import Wear
 
 FRESH_STEPS = 3
 """An estimate of the body older than so many steps of its model speaks no more."""
+HEART_RATE_S = 15.0
+"""A heart rate that the sensor itself told stands for so long; they come about once a second."""
 _MOST_FACES = 8
 
 
@@ -23,6 +28,7 @@ class Present:
         self._faces: deque[FaceEstimate] = deque(maxlen=_MOST_FACES)
         self._wrist: WristEstimate | None = None
         self._leads: dict[Modality, LeadEstimate] = {}
+        self._reading: Reading | None = None
 
     def take_wrist(self, estimate: WristEstimate) -> None:
         self._wrist = estimate
@@ -33,9 +39,12 @@ class Present:
     def take_lead(self, estimate: LeadEstimate) -> None:
         self._leads[estimate.modality] = estimate
 
+    def take_reading(self, reading: Reading) -> None:
+        self._reading = reading
+
     def forget_body(self) -> None:
         """The watch is silent, or another one: its last values must not stand for now."""
-        self._wrist = None
+        self._wrist = self._reading = None
         self._leads.clear()
 
     def wrist(self, models: Models, now: StreamNs) -> WristEstimate | None:
@@ -52,6 +61,20 @@ class Present:
             for modality, newest in self._leads.items()
             if (model := known.get(modality)) is not None and _fresh(newest.end, model.step_s, now)
         )
+
+    def heart_rate(self, models: Models, told: tuple[float, StreamNs] | None, now: StreamNs) -> float | None:
+        """Beats per minute in the newest window; where that has none, what the sensor itself ``told`` last, and when.
+
+        None when both are stale, or the watch is off the wrist.
+        """
+        model, newest = models.wrist, self._reading
+        if newest is not None and model is not None and _fresh(newest.raw.end, model.step_s, now):
+            rate = float(newest.raw.values[newest.raw.names.index("heart_rate")])
+            if newest.wear is Wear.OFF:
+                return None
+            if math.isfinite(rate):
+                return rate
+        return told[0] if told is not None and now - told[1] <= nanoseconds(HEART_RATE_S) else None
 
     def face(self, now: HostNs) -> FaceEstimate | None:
         """The mean of the faces seen within the last seconds: one odd frame is no mood."""

@@ -34,6 +34,10 @@ def test_samples_reach_the_tap_and_the_battery_is_remembered() -> None:
     onlooker.samples(battery)
     assert tapped == [battery]
     assert onlooker.battery == 81.0
+    onlooker.samples(Samples(Channel.HEART_RATE, np.array([5], np.int64), np.array([66.0], np.float32), 0.0, HostNs(9)))
+    assert onlooker.heart_rate == (66.0, 5)
+    onlooker.forget()
+    assert (onlooker.battery, onlooker.heart_rate) == (None, None)
 
 
 def test_of_a_frame_only_where_the_face_is_stays() -> None:
