@@ -184,6 +184,8 @@ class Decision:
     alert: bool
     """This very step calls for an alert."""
     reason: str
+    level: float
+    """Stress as the state is decided from: averaged, and told from the person's own usual level; 0 to 1."""
     prediction: Prediction
 
 

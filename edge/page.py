@@ -131,6 +131,7 @@ class DaemonPage:
             cpu_percent=self._meter.cpu_percent(now),
             activity=None if daemon.activity is None else daemon.activity.level,
             leads=dict(daemon.leads.words),
+            level=None if daemon.decision is None else round(daemon.decision.level, 3),
         )
 
     def _judgement(self, p: Prediction, now: HostNs) -> Judgement:

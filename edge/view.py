@@ -35,7 +35,10 @@ def _now(daemon: Daemon) -> RenderableType:
     if prediction is None:
         grid.add_row("waiting for the first window", Text("the wrist needs about a minute of signal", "bright_black"))
         return grid
-    grid.add_row("stress", Bar(1.0, 0, prediction.stress, width=30, color="red"), f"{prediction.stress:.0%}")
+    if daemon.decision is not None:
+        level = daemon.decision.level
+        grid.add_row("stress", Bar(1.0, 0, level, width=30, color="red"), f"{level:.0%} on average, 50% is usual")
+    grid.add_row("now", Bar(1.0, 0, prediction.stress, width=30, color="yellow"), f"{prediction.stress:.0%}")
     for name, value in (
         ("wrist", prediction.wrist),
         ("face", prediction.face),

@@ -73,7 +73,8 @@ class Decider:
             self.forget()
         self._smooth(prediction)
         alert = self._advance(at)
-        return Decision(at, self._state, alert, explain(self._state, self._level, prediction), prediction)
+        reason = explain(self._state, self._level, prediction)
+        return Decision(at, self._state, alert, reason, self._level, prediction)
 
     def expire(self, now: StreamNs) -> bool:
         """True when the predictions stopped so long ago that the state has just become unknown."""

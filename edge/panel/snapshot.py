@@ -14,7 +14,7 @@ PlanWord = Literal["auto", "full", "low", "off"]
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the models said last."""
+    """What the models said last, whoever is judged: the state is decided from `Snapshot.level`."""
 
     stress: float
     wrist: float | None
@@ -164,7 +164,7 @@ class Snapshot:
     state: str
     reason: str
     threshold: float
-    """Stress begins at this probability."""
+    """Stress begins at this level."""
     judgement: Judgement | None
     journey: Journey
     watch: WatchSeen
@@ -183,6 +183,8 @@ class Snapshot:
     """How the wearer moves: `sedentary` to `vigorous`; None while nobody can say."""
     leads: Mapping[str, str] = field(default_factory=dict[str, str])
     """How it stands with ECG and EEG, where the bundle has a model for them."""
+    level: float | None = None
+    """Stress as the state is decided from, to be held against ``threshold``; None while nothing is decided."""
 
 
 class Source(Protocol):

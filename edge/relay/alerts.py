@@ -87,7 +87,7 @@ def make_alert(
         device=device,
         kind=decision.state.value,
         sequence=sequence,
-        confidence=prediction.stress if decision.state.value == "stress" else 1 - prediction.stress,
+        confidence=decision.level if decision.state.value == "stress" else 1 - decision.level,
         modalities=tuple(sorted(modality.value for modality in prediction.modalities)),
         reason=decision.reason,
         sensor_unix_ns=UnixNs(received - max(since_sample, 0)),

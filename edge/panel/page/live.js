@@ -24,27 +24,32 @@ function showJudgement(daemon) {
   at("state").dataset.state = daemon.state;
   if (at("word").textContent !== daemon.state) at("word").textContent = daemon.state;
   if (daemon.reason) at("reason").textContent = told(daemon.reason);
-  const gauge = at("gauge");
-  gauge.dataset.over = String(Boolean(judgement && judgement.stress >= daemon.threshold));
-  gauge.querySelector(".fill").style.width = judgement ? percent(judgement.stress).replace(" ", "") : "0";
-  gauge.querySelector(".mark").style.left = `${daemon.threshold * 100}%`;
-  at("threshold").style.left = `${Math.min(Math.max(daemon.threshold * 100, 18), 82)}%`;
-  at("threshold").textContent = `stress from ${percent(daemon.threshold)}`;
+  showGauge(daemon);
   if (!judgement) {
-    gauge.setAttribute("aria-label", "Stress is not known yet");
     at("sources").replaceChildren();
     at("emotions").replaceChildren();
     at("age").textContent = beside(daemon);
-    at("moment").textContent = "";
     return;
   }
-  gauge.setAttribute("aria-label", `Stress ${percent(judgement.stress)}; it counts from ${percent(daemon.threshold)}`);
-  at("moment").textContent = percent(judgement.stress);
-  bars("sources", [["wrist", judgement.wrist], ["face", judgement.face], ["ecg", judgement.ecg], ["eeg", judgement.eeg]]);
+  const together = judgement.modalities.length > 1 ? judgement.stress : null;
+  bars("sources", [["now", together], ["wrist", judgement.wrist], ["face", judgement.face], ["ecg", judgement.ecg], ["eeg", judgement.eeg]]);
   const emotions = Object.entries(judgement.emotion || {}).sort((a, b) => b[1] - a[1]);
   bars("emotions", emotions.slice(0, 3));
   const how = judgement.modalities.join(" and ");
-  at("age").textContent = `Judged by ${how}, ${ago(judgement.age_s)}. The state follows an average, so it changes later.${beside(daemon)}`;
+  at("age").textContent = `Judged by ${how}, ${ago(judgement.age_s)}. The average is told from your own last hour, where ${percent(0.5)} is your usual; the state follows it. The bars are this moment, whoever is judged.${beside(daemon)}`;
+}
+
+// The level that the state is decided from, against the one at which stress begins.
+function showGauge({ level, threshold }) {
+  const known = level !== null;
+  const gauge = at("gauge");
+  gauge.dataset.over = String(known && level >= threshold);
+  gauge.querySelector(".fill").style.width = known ? `${level * 100}%` : "0";
+  gauge.querySelector(".mark").style.left = `${threshold * 100}%`;
+  gauge.setAttribute("aria-label", known ? `Stress ${percent(level)}; it counts from ${percent(threshold)}` : "Stress is not known yet");
+  at("moment").textContent = known ? percent(level) : "";
+  at("threshold").style.left = `${Math.min(Math.max(threshold * 100, 18), 82)}%`;
+  at("threshold").textContent = `stress from ${percent(threshold)}`;
 }
 
 // How the wearer moves, and how it stands with electrodes.

@@ -55,6 +55,23 @@ def test_one_odd_prediction_is_smoothed_away() -> None:
     assert not decider.step(predict(60, 1.0)).alert
 
 
+def test_a_rise_above_a_low_level_is_as_high_as_it_was_decided_from() -> None:
+    """After an hour at .10 a .35 is much: what is said of it must not be the .35."""
+    decider = Decider(DecisionSettings(smoothing_s=0, min_duration_s=20))
+    feed(decider, 0, 3600, 0.1)
+    (alerted,) = [d for d in feed(decider, 3600, 3700, 0.35) if d.alert]
+    assert alerted.prediction.stress == 0.35
+    assert alerted.level > 0.65
+    assert f"stress {alerted.level:.0%}" in alerted.reason
+
+
+def test_a_steady_high_level_is_that_persons_usual() -> None:
+    decider = Decider(DecisionSettings(min_duration_s=600))
+    last = feed(decider, 0, 7200, 0.9)[-1]
+    assert (last.state, last.prediction.stress) == (State.CALM, 0.9)
+    assert last.level < 0.65
+
+
 def test_silence_makes_the_state_unknown_once() -> None:
     decider = Decider(SETTINGS)
     feed(decider, 0, 60, 0.9)

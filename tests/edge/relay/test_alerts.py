@@ -108,11 +108,11 @@ def test_a_decision_becomes_an_alert_in_wall_time() -> None:
         features=MappingProxyType({}),
     )
     # The last sample was taken one second of stream time before its packet came.
-    decision = Decision(StreamNs(clock.stream(received) - SECOND), State.STRESS, True, "because", prediction)
+    decision = Decision(StreamNs(clock.stream(received) - SECOND), State.STRESS, True, "because", 0.7, prediction)
     alert = make_alert(decision, device="edge", sequence=3, bundle="b 1", clock=clock, randomness=bytes)
     wall = clock.wall()
     assert alert.id == uuid7(wall, bytes(8))
-    assert (alert.kind, alert.sequence, alert.confidence) == ("stress", 3, 0.8)
+    assert (alert.kind, alert.sequence, alert.confidence) == ("stress", 3, 0.7), "as sure as the decision"
     assert alert.modalities == ("face", "wrist")
     assert alert.inferred_unix_ns == wall - SECOND
     assert alert.received_unix_ns == wall - 2 * SECOND
@@ -122,9 +122,9 @@ def test_a_decision_becomes_an_alert_in_wall_time() -> None:
 def test_calm_is_as_sure_as_stress_is_unlikely() -> None:
     clock = HandClock()
     prediction = Prediction(
-        StreamNs(0), frozenset({Modality.WRIST}), 0.1, None, 0.1, None, HostNs(0), HostNs(0), MappingProxyType({})
+        StreamNs(0), frozenset({Modality.WRIST}), 0.3, None, 0.3, None, HostNs(0), HostNs(0), MappingProxyType({})
     )
-    decision = Decision(StreamNs(0), State.CALM, True, "because", prediction)
+    decision = Decision(StreamNs(0), State.CALM, True, "because", 0.1, prediction)
     alert = make_alert(decision, device="edge", sequence=1, bundle="b 1", clock=clock)
     assert (alert.kind, alert.confidence) == ("calm", 0.9)
 
