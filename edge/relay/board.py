@@ -2,23 +2,33 @@
 
 import asyncio
 
+from edge.clock import Clock, HostNs, nanoseconds
+from edge.relay.refusals import Refusals
 from edge.relay.session import Session
 from edge.relay.topics import Topics
 
 _STATE_EXPIRY_S = 600
 """A state that no one could be told for so long is no state any more (MQTT 5)."""
+_REST_NS = nanoseconds(600.0)
+"""A topic that the broker refused is left alone for so long: its access list may be mended meanwhile."""
 
 
 class Board:
     """What is to be read at any time. A slow broker sees the newest, not everything between.
 
-    Names begin with `~/` where they stand under our device, as Home Assistant writes it.
+    Names begin with `~/` where they stand under our device, as Home Assistant writes it. A topic that the broker
+    refuses (MQTT 5) is left out; the others and the connection are none the worse.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock, refusals: Refusals) -> None:
+        self._clock = clock
+        self._refusals = refusals
         self._posted: dict[str, bytes] = {}
         self._untold: set[str] = set()
-        self._telling: dict[int, str] = {}
+        self._telling: dict[int, tuple[str, str]] = {}
+        """Name and topic of what is on its way."""
+        self._resting: dict[str, HostNs] = {}
+        """Refused, and until when it is not tried again."""
         self._changed = asyncio.Event()
 
     def post(self, name: str, payload: bytes) -> None:
@@ -36,21 +46,30 @@ class Board:
     async def tell(self, session: Session, topics: Topics) -> None:
         """Lane: tell a new connection everything, then what changes; BrokerError when the connection ends."""
         self._telling.clear()
+        self._resting.clear()
         self._untold = set(self._posted)
         while not session.is_closed:
             self._changed.clear()
-            # One of a name on the way at a time: what comes meanwhile takes its place in the next.
-            for name in self._untold - set(self._telling.values()):
+            for name in self._ready():
                 expiry_s = _STATE_EXPIRY_S if name == "~/state" else None
-                packet = session.publish(topics.resolve(name), self._posted[name], retain=True, expiry_s=expiry_s)
+                topic = topics.resolve(name)
+                packet = session.publish(topic, self._posted[name], retain=True, expiry_s=expiry_s)
                 self._untold.discard(name)
-                self._telling[packet] = name
+                self._telling[packet] = name, topic
             await self._changed.wait()
 
-    def acknowledged(self, packet: int) -> None:
+    def acknowledged(self, packet: int, refusal: str | None) -> None:
         """A PUBACK came; it may be ours."""
-        if self._telling.pop(packet, None) is not None:
-            self._changed.set()
+        name, topic = self._telling.pop(packet, ("", ""))
+        if not name:
+            return
+        if refusal is None:
+            self._refusals.taken(name)
+        else:
+            self._refusals.tell(name, topic, refusal, "nothing is told there")
+            self._resting[name] = HostNs(self._clock.now() + _REST_NS)
+            self._untold.add(name)
+        self._changed.set()
 
     def wake(self) -> None:
         """The connection has ended: let the lane see it."""
@@ -59,3 +78,9 @@ class Board:
     def own(self) -> list[str]:
         """Names under our device that hold something."""
         return [name for name, payload in self._posted.items() if name.startswith("~/") and payload]
+
+    def _ready(self) -> set[str]:
+        now = self._clock.now()
+        self._resting = {name: until for name, until in self._resting.items() if until > now}
+        # One of a name on the way at a time: what comes meanwhile takes its place in the next.
+        return self._untold - {name for name, _ in self._telling.values()} - self._resting.keys()

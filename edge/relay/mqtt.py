@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from edge.clock import Clock, HostNs, seconds
+from edge.clock import Clock, HostNs, nanoseconds, seconds
 from edge.flow import Alert
 from edge.relay.address import BrokerAddress
 from edge.relay.alerts import StateMessage, encode_alert, encode_state
@@ -18,6 +18,7 @@ from edge.relay.dial import Dialer
 from edge.relay.errors import BrokerError
 from edge.relay.names import Names
 from edge.relay.outbox import Outbox
+from edge.relay.refusals import Refusals
 from edge.relay.seal import Seal, read_public_key
 from edge.relay.sender import Sender
 from edge.relay.session import Session
@@ -28,6 +29,8 @@ from edge.relay.topics import OFFLINE, ONLINE, Topics
 _log = logging.getLogger(__name__)
 _LOOK_S = 1.0
 _GOODBYE_S = 2.0
+_LASTED_NS = nanoseconds(60.0)
+"""A connection that lasted so long was a good one: the next attempt need not wait for long."""
 
 
 class Relay:
@@ -55,18 +58,19 @@ class Relay:
         self.names = Names(settings, clock)
         self.acked = 0
         """Messages acknowledged since the start."""
-        self.trouble: str | None = None
-        """Why there is no connection; None while there is one or before the first attempt."""
         self._topics = self.names.topics()
         self._dialer = Dialer(settings, address or settings.address)
         self._outbox = outbox
         self._clock = clock
         self._on_acked = on_acked
-        self._backoff = Backoff(settings.reconnect_min_s, settings.reconnect_max_s, chance)
+        self._backoff, resting = (Backoff(settings.reconnect_min_s, settings.reconnect_max_s, chance) for _ in range(2))
+        self._refusals = Refusals(self._dialer.address, clock)
         self._session: Session | None = None
+        self._trouble: str | None = None
         self._seal = Seal(read_public_key(settings.seal_to_file)) if settings.seal_to_file else None
-        self._board = Board()
-        self._sender = Sender(outbox, clock, settings.in_flight, self._tell_trouble)
+        self._board = Board(clock, self._refusals)
+        self._sender = Sender(outbox, clock, settings.in_flight, resting, self._refusals, self._tell_trouble)
+        self._greeting: int | None = None
         self._goodbye: int | None = None
         self._handlers: dict[str, Callable[[bytes, bool], None]] = {}
         self._moved = asyncio.Event()
@@ -96,6 +100,11 @@ class Relay:
     @property
     def connected(self) -> bool:
         return self._session is not None
+
+    @property
+    def trouble(self) -> str | None:
+        """Why there is no connection, or why the broker takes no message; None while all is well and at first."""
+        return self._trouble or self._sender.refusal
 
     @property
     def pending(self) -> int:
@@ -189,8 +198,10 @@ class Relay:
             except BrokerError as error:
                 self._tell_trouble(str(error))
             else:
-                self.trouble = None
+                self._trouble, began = None, self._clock.now()
                 reason = await self._serve(session)
+                if self._clock.now() - began >= _LASTED_NS:
+                    self._backoff.reset()
                 if self.names.due:
                     continue
                 self._tell_trouble(f"broker {self._dialer.address}: {reason}")
@@ -199,6 +210,7 @@ class Relay:
     async def _serve(self, session: Session) -> str:
         """Use a connection until it ends; why it ended."""
         session.on_acknowledged = self._on_acknowledged
+        session.on_subscribed = self._on_subscribed
         session.on_message = self._on_message
         self._session = session
         self._moved.set()
@@ -225,7 +237,7 @@ class Relay:
         with contextlib.suppress(BrokerError):  # the connection has ended
             for name in self._handlers:
                 session.subscribe(self._topics.resolve(name))
-            session.publish(self._topics.status, ONLINE, retain=not self.names.rotate)
+            self._greeting = session.publish(self._topics.status, ONLINE, retain=not self.names.rotate)
             await self._board.tell(session, self._topics)
 
     async def _watch(self, session: Session) -> None:
@@ -241,20 +253,26 @@ class Relay:
 
     def _on_acknowledged(self, packet: int, refusal: str | None) -> None:
         now = self._clock.now()
-        if refusal is not None and self._session is not None:
-            # MQTT 5 only. Kept, and tried again after a while: going on without it would break the order.
-            row = self._sender.find(packet)
-            self._session.abort(f"refused {row.kind if row else 'a message'}: {refusal}; check the access list")
-            return
-        self._backoff.reset()
-        self._board.acknowledged(packet)
+        self._board.acknowledged(packet, refusal)
+        if packet == self._greeting and refusal is not None:
+            self._refusals.tell("~/status", self._topics.status, refusal, "nobody hears that we are here")
         if packet == self._goodbye:
             self._goodbye = None
-        if (row := self._sender.acknowledged(packet)) is not None:
+        if (row := self._sender.acknowledged(packet, refusal)) is not None:
+            # Of all that is acknowledged only this proves that the way is good: a broker may take a status and no more.
+            self._backoff.reset()
             self.acked += 1
             if self._on_acked is not None:
                 self._on_acked(row.id, now)
         self._moved.set()
+
+    def _on_subscribed(self, topic: str, refusal: str | None) -> None:
+        name = next((name for name in self._handlers if self._topics.resolve(name) == topic), topic)
+        if refusal is None:
+            self._refusals.taken(f"subscribe {name}")
+        else:
+            asked = f"our subscription to {topic}"
+            self._refusals.tell(f"subscribe {name}", asked, refusal, "nothing is heard there")
 
     def _on_message(self, topic: str, payload: bytes, retained: bool) -> None:
         for name, handler in self._handlers.items():
@@ -272,7 +290,7 @@ class Relay:
         await session.close()
 
     def _tell_trouble(self, sentence: str) -> None:
-        if sentence != self.trouble:
-            self.trouble = sentence
+        if sentence != self._trouble:
+            self._trouble = sentence
             self._moved.set()
             _log.warning("%s", sentence)

@@ -1,15 +1,18 @@
 """The outbox -> one connection: every message in order, a few on the way at once, deleted once acknowledged."""
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable
 
 from edge.clock import Clock, HostNs
 from edge.relay.alerts import stamp_published
+from edge.relay.backoff import Backoff
 from edge.relay.errors import OutboxError
 from edge.relay.outbox import Outbox
+from edge.relay.refusals import Refusals, is_final
 from edge.relay.session import Session
-from edge.relay.store import Row
+from edge.relay.store import Priority, Row
 from edge.relay.topics import Topics
 
 _PAGE = 64
@@ -17,22 +20,42 @@ _RETRY_S = 1.0
 
 
 class Sender:
-    """What is on the way to the broker. A new connection begins again with the oldest that is not acknowledged."""
+    """What is on the way to the broker. A new connection begins again with the oldest that is not acknowledged.
 
-    def __init__(self, outbox: Outbox, clock: Clock, in_flight: int, on_trouble: Callable[[str], None]) -> None:
+    So does a refusal (MQTT 5), after a rest that grows from one to the next, on the same connection: the message is
+    kept, and until one is taken only one at a time is tried. A report is of less weight: one that the broker forbids
+    is let go, for it must not stand in an alert's way.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        clock: Clock,
+        in_flight: int,
+        backoff: Backoff,
+        refusals: Refusals,
+        on_trouble: Callable[[str], None],
+    ) -> None:
+        self.refusal: str | None = None
+        """Why the broker takes no message; None while it does."""
         self._outbox = outbox
         self._clock = clock
         self._in_flight = in_flight
+        self._backoff = backoff
+        self._refusals = refusals
         self._on_trouble = on_trouble
-        self._flights: dict[int, tuple[Row, HostNs]] = {}
+        self._flights: dict[int, tuple[Row, str, HostNs]] = {}
+        """Each with its topic and when it left."""
         self._ready: deque[Row] = deque()
         self._last = 0
+        self._again = False
+        """One was refused: begin again once the others on the way are answered."""
         self._moved = asyncio.Event()
 
     @property
     def waiting_ns(self) -> int:
         """For how long the oldest on the way has waited for its PUBACK; 0 when nothing is on the way."""
-        sent = next((sent for _, sent in self._flights.values()), None)
+        sent = next((sent for _, _, sent in self._flights.values()), None)
         return 0 if sent is None else self._clock.now() - sent
 
     def offer(self, row: Row) -> None:
@@ -49,40 +72,66 @@ class Sender:
     async def send(self, session: Session, topics: Topics) -> None:
         """Lane: until the connection ends; BrokerError when it does so while we write."""
         self._flights.clear()
-        self._ready.clear()
-        self._last = 0
+        self._begin()
         while not session.is_closed:
             self._moved.clear()
+            if self._again and not self._flights:
+                await self._rest(session)
+                self._begin()
+                continue
             if not self._ready:
                 # What was offered while we waited for the disk is past `_last` no more.
                 found = await self._page(self._last)
                 self._ready.extend(row for row in found if row.position > self._last)
                 self._last = max(self._last, self._ready[-1].position if self._ready else 0)
-            while self._ready and len(self._flights) < self._in_flight:
-                self._publish(session, topics, self._ready.popleft())
+            at_once = 1 if self.refusal else self._in_flight
+            while self._ready and len(self._flights) < at_once and not self._again:
+                self._publish(session, topics.kind(self._ready[0].kind), self._ready.popleft())
             await self._moved.wait()
 
-    def _publish(self, session: Session, topics: Topics, row: Row) -> None:
+    def acknowledged(self, packet: int, refusal: str | None) -> Row | None:
+        """A PUBACK came: delete the message that it was for, and return it.
+
+        None where it is none of ours, or was refused.
+        """
+        row, topic, _ = self._flights.pop(packet, (None, "", 0))
+        if row is None:
+            return None
+        self._moved.set()
+        if refusal is not None:
+            self._refused(row, topic, refusal)
+            return None
+        self._outbox.acknowledge(row.position)
+        self._backoff.reset()
+        self._refusals.taken(row.kind)
+        self.refusal = None
+        return row
+
+    def _begin(self) -> None:
+        self._ready.clear()
+        self._last = 0
+        self._again = False
+
+    def _publish(self, session: Session, topic: str, row: Row) -> None:
         packet = session.publish(
-            topics.kind(row.kind),
+            topic,
             stamp_published(row.payload, self._clock.wall()),
             expiry_s=self._outbox.lifetime_s(row.priority),
         )
-        self._flights[packet] = (row, self._clock.now())
+        self._flights[packet] = (row, topic, self._clock.now())
 
-    def find(self, packet: int) -> Row | None:
-        """The message that has this packet number; None where it is none of ours."""
-        row, _ = self._flights.get(packet, (None, 0))
-        return row
-
-    def acknowledged(self, packet: int) -> Row | None:
-        """A PUBACK came: delete the message that it was for, and return it; None where it is none of ours."""
-        row = self.find(packet)
-        if row is not None:
-            del self._flights[packet]
+    def _refused(self, row: Row, topic: str, refusal: str) -> None:
+        if row.priority is Priority.REPORT and is_final(refusal):
+            self._refusals.tell(row.kind, topic, refusal, "reports are let go")
             self._outbox.acknowledge(row.position)
-            self._moved.set()
-        return row
+            return
+        self.refusal = self._refusals.tell(row.kind, topic, refusal, "what waits is kept and tried again")
+        self._again = True
+
+    async def _rest(self, session: Session) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._backoff.next_s()):
+                await session.wait_closed()
 
     async def _page(self, last: int) -> list[Row]:
         while True:

@@ -47,22 +47,27 @@ class Opening:
 class Session:
     """A live connection, on the event loop alone once it is open. Made by `open_session`.
 
-    `on_acknowledged(packet, refusal)` is told of every PUBACK, `on_message(topic, payload, retained)` of what we hear.
+    `on_acknowledged(packet, refusal)` is told of every PUBACK, `on_subscribed(topic, refusal)` of every SUBACK,
+    `on_message(topic, payload, retained)` of what we hear.
     """
 
     def __init__(self, opening: Opening) -> None:
         self.opening = opening
         self.on_acknowledged: Callable[[int, str | None], None] = _ignore
+        self.on_subscribed: Callable[[str, str | None], None] = _ignore
         self.on_message: Callable[[str, bytes, bool], None] = _ignore
         self._loop = asyncio.get_running_loop()
         self._closed: asyncio.Future[str] = self._loop.create_future()
         self._accepted: asyncio.Future[BrokerError | None] = self._loop.create_future()
         self._socket: socket.socket | None = None
         self._writing = False
+        self._asked: dict[int, str] = {}
+        """Topics whose SUBACK is to come."""
         self._client = _client(opening)
         self._client.on_connect = lambda _client, _data, _flags, code, _more: self._on_connect(code)
         self._client.on_disconnect = lambda _client, _data, _flags, code, _more: self._on_disconnect(code)
         self._client.on_publish = lambda _client, _data, packet, code, _more: self._on_publish(packet, code)
+        self._client.on_subscribe = lambda _client, _data, packet, codes, _more: self._on_subscribe(packet, codes)
         self._client.on_message = lambda _client, _data, message: self.on_message(
             message.topic, bytes(message.payload), message.retain
         )
@@ -95,10 +100,11 @@ class Session:
 
     def subscribe(self, topic: str) -> None:
         """Ask for a topic with QoS 1; raises BrokerError when the connection has ended."""
-        code, _ = self._client.subscribe(topic, 1)
+        code, packet = self._client.subscribe(topic, 1)
         self._after_io(code)
-        if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
+        if code != MQTTErrorCode.MQTT_ERR_SUCCESS or packet is None:
             raise BrokerError(f"broker {self.opening.address}: {paho.error_string(code)}")
+        self._asked[packet] = topic
 
     def abort(self, reason: str) -> None:
         """End the connection without a goodbye, so that the broker publishes our will."""
@@ -216,6 +222,11 @@ class Session:
 
     def _on_publish(self, packet: int, code: ReasonCode) -> None:
         self.on_acknowledged(packet, str(code) if code.is_failure else None)
+
+    def _on_subscribe(self, packet: int, codes: list[ReasonCode]) -> None:
+        topic = self._asked.pop(packet, None)
+        if topic is not None:
+            self.on_subscribed(topic, next((str(code) for code in codes if code.is_failure), None))
 
 
 async def open_session(opening: Opening) -> Session:

@@ -134,8 +134,8 @@ async def test_a_refused_alert_is_kept_and_said(tmp_path: Path) -> None:
             Relay(MqttSettings(reconnect_max_s=0.5), outbox, clock, address=broker.address) as relay,
         ):
             await relay.raise_alert(an_alert(1))
-            assert await relay.until(lambda: "refused alert: Not authorized" in str(relay.trouble), PATIENCE_S)
-            assert (relay.pending, relay.acked) == (1, 0)
+            assert await relay.until(lambda: "/alert: Not authorized" in str(relay.trouble), PATIENCE_S)
+            assert (relay.pending, relay.acked, relay.connected) == (1, 0, True)
 
 
 def test_secrets_that_others_may_read_are_refused(tmp_path: Path) -> None:
