@@ -92,7 +92,7 @@ def tune(
 @app.command()
 def evaluate(
     bundle: Annotated[Path, typer.Option(help="Directory of the bundle.")],
-    dataset: Annotated[str, typer.Option(help="NAME=PATH; NAME is fer2013, stress_predict or wesad.")],
+    dataset: Annotated[str, typer.Option(help="NAME=PATH; NAME is fer2013, stress_predict, wesad, hmp or pairs.")],
     json_file: Annotated[str | None, typer.Option("--json", help="Also write the figures here; - is stdout.")] = None,
     split: Annotated[
         str | None, typer.Option(help="fer2013 only: usages to score, such as 1 or 1,2, or `all`.")
@@ -101,7 +101,10 @@ def evaluate(
     cards: Annotated[Path, typer.Option(help="Where model cards go.")] = Path(__file__).parent / "cards",
     runs: Annotated[Path, typer.Option(help="Where trainings left their records, for the card.")] = Path("runs"),
 ) -> None:
-    """Score a bundle's int8 models, through the daemon's own preprocessing, on people they never learned."""
+    """Score a bundle's int8 models through the daemon's own preprocessing.
+
+    The shipped wrist learned from all of stress_predict: what it is worth on people it never met stands in its card.
+    """
     name, separator, path = dataset.partition("=")
     if not separator or not path:
         raise _refusal(f"--dataset {dataset} names no file; NAME=PATH would work, such as fer2013=faces.npz")

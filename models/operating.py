@@ -13,7 +13,7 @@ import numpy as np
 from edge.clock import HostNs, StreamNs, nanoseconds
 from edge.flow import Modality, Prediction
 from edge.inference.decision import Decider, DecisionSettings
-from models.wrist_streams import Judged
+from models.wrist_streams import Judged, judged
 
 GRACE_S = 60.0
 """An alert this long after an episode still speaks of it: the windows reach back a minute."""
@@ -33,10 +33,12 @@ class Episode:
 
 def alerts(people: Sequence[Judged], settings: DecisionSettings) -> dict[str, object]:
     """Episodes noticed, false alerts an hour, and the median delay, over everybody's recording."""
-    episodes = noticed = false = 0
+    episodes = noticed = false = between = 0
     hours, delays = 0.0, list[float]()
     for person in people:
-        found, at = list(stress_episodes(person)), alerts_at(person, settings)
+        found, raised = list(stress_episodes(person)), alerts_at(person, settings)
+        at = _spoken_of(person, raised)
+        between += len(raised) - len(at)
         episodes += len(found)
         hours += judged_hours(person)
         first = [min((a for a in at if episode.covers(a)), default=None) for episode in found]
@@ -49,6 +51,7 @@ def alerts(people: Sequence[Judged], settings: DecisionSettings) -> dict[str, ob
         "noticed_share": round(noticed / episodes, 4) if episodes else None,
         "false_alerts": false,
         "false_alerts_per_hour": round(false / hours, 3) if hours else None,
+        "alerts_without_label": between,
         "delay_s_median": round(float(np.median(delays)), 1) if delays else None,
         "hours": round(hours, 2),
         "settings": msgspec.to_builtins(settings),
@@ -61,23 +64,41 @@ def judged_hours(person: Judged) -> float:
     return float(steps[steps <= DecisionSettings().stale_s].sum()) / 3600
 
 
-def counted(person: Judged, at: Sequence[float]) -> tuple[int, int]:
+def counted(person: Judged, raised: Sequence[float]) -> tuple[int, int]:
     """Episodes noticed and alerts for nothing, of one person's alerts at these seconds."""
-    found = list(stress_episodes(person))
+    found, at = list(stress_episodes(person)), _spoken_of(person, raised)
     noticed = sum(any(episode.covers(a) for a in at) for episode in found)
     return noticed, sum(not any(episode.covers(a) for episode in found) for a in at)
 
 
 def read_people(path: Path) -> list[Judged]:
-    """The people of an `oof.npz`: chances of classes, stress the second, or the probability of stress alone."""
+    """The people of an `oof.npz`: chances of classes, stress the second, or the probability of stress alone.
+
+    Windows of label -1 have none: the decision room hears them.
+    """
     with np.load(path, allow_pickle=False) as held:
         stress = held["probability"] if "probability" in held.files else held["chances"][:, 1]
         subject, labels, ends = held["subject"], held["label"], held["time_s"]
-    people: list[Judged] = []
-    for name in dict.fromkeys(subject.tolist()):
-        rows = subject == name
-        people.append(Judged(str(name), stress[rows].astype(np.float64), labels[rows].astype(np.int64), ends[rows], 0))
-    return people
+    return [
+        judged(str(name), stress[rows].tolist(), labels[rows], ends[rows])
+        for name in dict.fromkeys(subject.tolist())
+        for rows in [subject == name]
+    ]
+
+
+def save_people(people: Sequence[Judged], path: Path) -> None:
+    """Leave every window, for `read_people`; those without a label have -1."""
+    ends = [np.concatenate([p.ends_s, p.passing[:, 0]]) for p in people]
+    order = [np.argsort(end, kind="stable") for end in ends]
+    chance = [np.concatenate([p.probability, p.passing[:, 1]]) for p in people]
+    label = [np.concatenate([p.labels, np.full(len(p.passing), -1)]) for p in people]
+    np.savez_compressed(
+        path,
+        probability=np.concatenate([c[o] for c, o in zip(chance, order, strict=True)]).astype(np.float32),
+        label=np.concatenate([k[o] for k, o in zip(label, order, strict=True)]).astype(np.int64),
+        time_s=np.concatenate([e[o] for e, o in zip(ends, order, strict=True)]),
+        subject=np.array([p.subject for p, o in zip(people, order, strict=True) for _ in o]),
+    )
 
 
 def curve(people: Sequence[Judged]) -> list[dict[str, object]]:
@@ -86,15 +107,22 @@ def curve(people: Sequence[Judged]) -> list[dict[str, object]]:
 
 
 def alerts_at(person: Judged, settings: DecisionSettings) -> list[float]:
-    """When the daemon would have raised an alert, in seconds of the recording."""
+    """When the daemon would have raised an alert, in seconds of the recording, windows without a label among them."""
     decider, at = Decider(settings), list[float]()
-    for end_s, stress in zip(person.ends_s, person.probability, strict=True):
+    heard = np.concatenate([np.stack([person.ends_s, person.probability], axis=1), person.passing])
+    for end_s, stress in heard[np.argsort(heard[:, 0], kind="stable")].tolist():
         now = StreamNs(nanoseconds(float(end_s)))
         wrist = frozenset({Modality.WRIST})
         said = Prediction(now, wrist, float(stress), None, float(stress), None, HostNs(now), HostNs(now))
         if decider.step(said).alert:
             at.append(float(end_s))
     return at
+
+
+def _spoken_of(person: Judged, raised: Sequence[float]) -> list[float]:
+    """The alerts that can be called right or wrong: at a labelled window, or soon enough after an episode."""
+    labelled, found = set(person.ends_s.tolist()), list(stress_episodes(person))
+    return [a for a in raised if a in labelled or any(episode.covers(a) for episode in found)]
 
 
 def stress_episodes(person: Judged) -> Iterator[Episode]:

@@ -3,9 +3,6 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-
-from models import metrics
 from models.datasets import stress_predict, wesad
 from models.learned_store import learned as network_of
 from models.protocol import Fold, subject_folds
@@ -13,7 +10,7 @@ from models.sampling_figures import figures
 from models.sampling_life import POLICIES, Clockwork, Lived, live
 from models.sampling_plot import plot
 from models.sampling_replay import Person, replay
-from models.wrist_figures import best_threshold, calibrated, logit, pooled
+from models.wrist_figures import fitted
 from models.wrist_run import Learned, walker
 from models.wrist_training import Recipe
 
@@ -82,10 +79,8 @@ def _operating_point(people: Sequence[Person], learned: dict[str, Learned], reci
         for person in people
         for known in [learned[person.subject]]
     ]
-    chance, labels, _, _ = pooled(judged)
-    both = np.stack([-logit(chance) / 2, logit(chance) / 2], axis=1).astype(np.float32)
-    temperature = round(metrics.fitted_temperature(both, labels), 4)
-    return temperature, best_threshold(calibrated(judged, temperature, 0.0))
+    known = fitted(judged)
+    return known.temperature, known.threshold
 
 
 def _clockwork(recipe: Recipe) -> Clockwork:

@@ -6,7 +6,7 @@ A benchmark: nothing that ships is trained on it (models/datasets/wesad.py has i
 # pyright: reportUnknownMemberType=false
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 
 import msgspec
@@ -22,12 +22,13 @@ from edge.signals.normalise import Usual
 from models import left_out
 from models.catalog import Task
 from models.datasets import wesad
+from models.datasets.recordings import Labels
 from models.left_out import LeftOut
-from models.operating import curve
+from models.operating import curve, save_people
 from models.protocol import Fold, of, subject_folds
 from models.wrist import Walk, Weights
 from models.wrist_contract import STATE_CLIP, contract_of
-from models.wrist_streams import Judged, Seen, Told, see, tell
+from models.wrist_streams import Judged, Seen, Told, judged, labelled_as, see, tell
 from models.wrist_training import Recipe, fit, network, sequences, with_trends
 
 CLASSES = {wesad.Calm.BASELINE: ("baseline", "stress"), wesad.Calm.AMUSEMENT_APART: ("baseline", "stress", "amusement")}
@@ -64,8 +65,12 @@ def benchmark(task: Task, calm: wesad.Calm, recipe: Recipe) -> dict[str, object]
     usual = shipped_usual()
     recipe = replace(recipe, names=usual.names)
     told = [(name, _told(person, usual, recipe)) for name, person in people]
+    every = {r.subject: r for r in wesad.load(task.data, wesad.Calm.ALL)}
+    alerted = {name: labelled_as(person, every[name]).labels for name, person in people}
     folds = subject_folds([name for name, _ in people], len(people), task.seed)
-    ours, moving = _left_out(told, folds, recipe, task.seed, lambda done: task.seen(0.4 + 0.5 * done, "left out"))
+    ours, moving = _left_out(
+        told, folds, alerted, recipe, task.seed, lambda done: task.seen(0.4 + 0.5 * done, "left out")
+    )
     motion_only = left_out.joined([said for said, _ in moving])
     said = left_out.joined([said for said, _ in ours])
     card: dict[str, object] = {
@@ -81,9 +86,11 @@ def benchmark(task: Task, calm: wesad.Calm, recipe: Recipe) -> dict[str, object]
         "difference": left_out.difference(said, motion_only),
         "majority": left_out.majority(said),
     }
-    if len(names) == 2:
-        card["alerts"] = curve([judged for _, judged in ours])
     task.run.mkdir(parents=True, exist_ok=True)
+    if len(names) == 2:
+        lives = [person for _, person in ours]
+        card["alerts"] = curve(lives)
+        save_people(lives, task.run / "oof_alerts.npz")
     left_out.save(said, task.run / "oof.npz")
     left_out.save(motion_only, task.run / "oof_motion.npz")
     _leave(task, told, usual, recipe, names)
@@ -92,24 +99,23 @@ def benchmark(task: Task, calm: wesad.Calm, recipe: Recipe) -> dict[str, object]
     return card
 
 
-def said_of(told: Told, weights: Weights) -> tuple[LeftOut, Judged]:
-    """What a network says of one person at the labelled windows, state carried from the first window on."""
+def said_of(told: Told, weights: Weights, alerted: Labels | None = None) -> tuple[LeftOut, Judged]:
+    """What a network says of one person, state carried from the first window on.
+
+    At the labelled windows for figures, at all for alerts, which are counted by the labels `alerted`, if given.
+    """
     walk = Walk(weights, STATE_CLIP)
-    logits: list[Floats] = []
-    kept: list[int] = []
+    logits: list[Floats | None] = [None] * len(told.labels)
     for k in np.flatnonzero(told.usable).tolist():
         if told.fresh[k]:
             walk.reset()
-        said = walk.step(told.features[k])
-        if told.labels[k] >= 0:
-            logits.append(said)
-            kept.append(k)
-    chances = softmax(np.stack(logits))
-    labels, ends = told.labels[kept].astype(np.int64), told.ends_s[kept]
-    unjudged = int((told.labels >= 0).sum()) - len(kept)
+        logits[k] = walk.step(told.features[k])
+    stress = [None if said is None else float(softmax(said[np.newaxis])[0, 1]) for said in logits]
+    kept = [k for k, said in enumerate(logits) if said is not None and told.labels[k] >= 0]
+    chances = softmax(np.stack([said for k in kept if (said := logits[k]) is not None]))
     return (
-        LeftOut(chances, labels, (told.subject,) * len(labels), ends),
-        Judged(told.subject, chances[:, 1].astype(np.float64), labels, ends, unjudged),
+        LeftOut(chances, told.labels[kept].astype(np.int64), (told.subject,) * len(kept), told.ends_s[kept]),
+        judged(told.subject, stress, told.labels if alerted is None else alerted, told.ends_s),
     )
 
 
@@ -131,6 +137,7 @@ def shipped_usual() -> Usual:
 def _left_out(
     people: Sequence[tuple[str, list[Told]]],
     folds: Sequence[Fold],
+    alerted: Mapping[str, Labels],
     recipe: Recipe,
     seed: int,
     seen: Callable[[float], None],
@@ -144,7 +151,9 @@ def _left_out(
             weights = fit(
                 [[_only(t, columns) for t in starts] for starts in of(fold.learn, people)], here, seed, _quiet
             )
-            said += [said_of(_only(starts[0], columns), weights) for starts in of(fold.judge, people)]
+            for starts in of(fold.judge, people):
+                first = _only(starts[0], columns)
+                said.append(said_of(first, weights, alerted[first.subject]))
         seen((k + 1) / len(folds))
     return ours, moving
 

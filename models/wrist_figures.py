@@ -1,12 +1,14 @@
 """What was said of people never learned from, in; the figures of a card, out."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from models import metrics
+from models.left_out import LeftOut, joined
+from models.protocol import Fold
 from models.wrist_streams import LABELS, Judged
 
 Numbers = npt.NDArray[np.float64]
@@ -21,6 +23,36 @@ def pooled(people: Sequence[Judged]) -> tuple[Numbers, npt.NDArray[np.int64], Nu
         np.concatenate([p.ends_s for p in people]),
         np.concatenate([np.full(len(p.labels), k) for k, p in enumerate(people)]),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Two numbers that are fitted on what was said of people left out."""
+
+    temperature: float
+    threshold: float
+    """Of the calibrated probability"""
+
+
+def fitted(people: Sequence[Judged]) -> Calibration:
+    """The temperature of least loss, and after it the threshold of highest balanced accuracy, on these people."""
+    chance, labels, _, _ = pooled(people)
+    both = np.stack([-logit(chance) / 2, logit(chance) / 2], axis=1).astype(np.float32)
+    temperature = round(metrics.fitted_temperature(both, labels), 4)
+    return Calibration(temperature, best_threshold(calibrated(people, temperature, 0.0)))
+
+
+def crossed(people: Sequence[Judged], folds: Sequence[Fold], common: float = 0.5) -> list[Judged]:
+    """Each fold's people by the calibration of the others alone, moved so that everybody's threshold is `common`.
+
+    So a figure at `common` is told of nobody by whom it was fitted.
+    """
+    told: list[Judged] = []
+    for fold in folds:
+        known = fitted([p for p in people if p.subject not in fold.judge])
+        move = float(logit(np.array(common)) - logit(np.array(known.threshold)))
+        told += calibrated([p for p in people if p.subject in fold.judge], known.temperature, move)
+    return told
 
 
 def figures(people: Sequence[Judged], threshold: float) -> dict[str, object]:
@@ -81,6 +113,19 @@ def same_minute_auc(chance: Numbers, labels: npt.NDArray[np.int64], ends_s: Numb
             won += count * metrics.auc(stress, chance[here])
             pairs += count
     return won / pairs if pairs else float("nan")
+
+
+def as_left_out(people: Sequence[Judged]) -> LeftOut:
+    """The same people as any other benchmark's; stress is guessed from one half on."""
+    return joined(
+        [
+            LeftOut(
+                np.stack([1 - p.probability, p.probability], axis=1).astype(np.float32),
+                p.labels, (p.subject,) * len(p.labels), p.ends_s,
+            )
+            for p in people
+        ]
+    )  # fmt: skip
 
 
 def majority(people: Sequence[Judged]) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """Recordings through the device's own windows, features and normaliser; no Keras here."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -74,6 +74,9 @@ class Judged:
     ends_s: npt.NDArray[np.float64]
     unjudged: int
     """Labelled windows without a prediction: off the wrist, or too little to go by"""
+    passing: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2)))
+    """(m, 2): end in seconds and probability of the windows without a label; the decision room hears them, no figure
+    counts them"""
 
 
 def see(recording: Recording, window_s: float, hop_s: float) -> Seen:
@@ -112,19 +115,20 @@ def judge(seen: Seen, usual: Usual, least_quality: float, say: Judge) -> Judged:
 
 def judge_on(seen: Seen, body: Body, say: Judge) -> Judged:
     """The same by a body that may have seen this person before."""
-    kept: list[tuple[float, int, float]] = []
-    unjudged = 0
-    for hop, label, end in zip(seen.hops, seen.labels.tolist(), seen.ends_s.tolist(), strict=True):
-        told = body.tell(hop.worn, hop.raw, hop.start).told
-        probability = None if told is None else say(told)
-        if label < 0:
-            continue
-        if probability is None:
-            unjudged += 1
-        else:
-            kept.append((probability, label, end))
-    probability, labels, ends = np.array(kept, np.float64).reshape(-1, 3).T
-    return Judged(seen.subject, probability, labels.astype(np.int64), ends, unjudged)
+    told = [body.tell(hop.worn, hop.raw, hop.start).told for hop in seen.hops]
+    return judged(seen.subject, [None if f is None else say(f) for f in told], seen.labels, seen.ends_s)
+
+
+def judged(subject: str, said: Sequence[float | None], labels: Labels, ends_s: npt.NDArray[np.float64]) -> Judged:
+    """What was said of every window of a recording, None where nothing was, parted by whether it has a label."""
+    spoken = np.array([s is not None for s in said], np.bool_)
+    chance = np.array([np.nan if s is None else s for s in said], np.float64)
+    known = labels >= 0
+    counted, passing = spoken & known, spoken & ~known
+    return Judged(
+        subject, chance[counted], labels[counted].astype(np.int64), ends_s[counted], int((known & ~spoken).sum()),
+        np.stack([ends_s[passing], chance[passing]], axis=1),
+    )  # fmt: skip
 
 
 def fit_usual(people: Sequence[Seen], names: Sequence[str], **constants: float) -> Usual:

@@ -1,10 +1,12 @@
 """Alerts are counted as a person would live them: noticed, for nothing, and how late."""
 
+from pathlib import Path
+
 import numpy as np
 
 from edge.inference.decision import DecisionSettings
-from models.operating import THRESHOLDS, alerts, alerts_at, curve, stress_episodes
-from models.wrist_streams import Judged
+from models.operating import THRESHOLDS, alerts, alerts_at, curve, read_people, save_people, stress_episodes
+from models.wrist_streams import Judged, judged
 
 SETTINGS = DecisionSettings(own_level=0, on=0.6, off=0.5, smoothing_s=0, min_duration_s=10, refractory_s=60)
 
@@ -38,3 +40,20 @@ def test_the_curve_has_a_row_for_each_threshold() -> None:
     assert len(noticed) == len(THRESHOLDS)
     assert noticed[0] == 1
     assert noticed[-1] == 0
+
+
+def test_the_decision_room_hears_what_has_no_label_and_no_figure_counts_it(tmp_path: Path) -> None:
+    labels = [0] * 40 + [-1] * 40 + [0] * 40 + [1] * 40
+    probability = [0.1] * 50 + [0.9] * 20 + [0.1] * 50 + [0.9] * 40
+    ends_s = np.arange(len(labels), dtype=np.float64) * 5
+    whole = judged("S1", probability, np.array(labels, np.int8), ends_s)
+    assert (len(whole.labels), len(whole.passing)) == (120, 40)
+    found = alerts([whole], SETTINGS)
+    assert (found["noticed"], found["false_alerts"], found["alerts_without_label"]) == (1, 0, 1)
+    save_people([whole], tmp_path / "oof.npz")
+    assert alerts(read_people(tmp_path / "oof.npz"), SETTINGS) == found
+
+
+def test_a_window_that_was_not_judged_is_counted_where_it_has_a_label() -> None:
+    told = judged("S1", [None, 0.2, None], np.array([0, 1, -1], np.int8), np.arange(3.0))
+    assert (told.unjudged, told.labels.tolist(), len(told.passing)) == (1, [1], 0)

@@ -3,7 +3,19 @@
 import numpy as np
 import pytest
 
-from models.wrist_figures import best_threshold, by_the_clock, calibrated, figures, majority, pooled, same_minute_auc
+from models.protocol import Fold
+from models.wrist_figures import (
+    as_left_out,
+    best_threshold,
+    by_the_clock,
+    calibrated,
+    crossed,
+    figures,
+    fitted,
+    majority,
+    pooled,
+    same_minute_auc,
+)
 from models.wrist_streams import Judged
 
 RNG = np.random.default_rng(0)
@@ -56,3 +68,32 @@ def test_a_temperature_spreads_or_gathers() -> None:
     warm, cold = calibrated(PEOPLE, 2.0, 0.0), calibrated(PEOPLE, 0.5, 0.0)
     assert np.abs(warm[0].probability - 0.5).max() < np.abs(PEOPLE[0].probability - 0.5).max()
     assert np.abs(cold[0].probability - 0.5).max() > np.abs(PEOPLE[0].probability - 0.5).max()
+
+
+def test_nobody_is_judged_by_a_calibration_of_their_own() -> None:
+    """One group's judge says everything too high: its own threshold would hide that, the others' does not."""
+    high = calibrated(PEOPLE[:2], 1.0, 1.5)
+    people = [*high, *PEOPLE[2:]]
+    folds = [
+        Fold(tuple(p.subject for p in people if p not in part), tuple(p.subject for p in part))
+        for part in (people[:2], people[2:5], people[5:])
+    ]
+    told = crossed(people, folds)
+    assert [p.subject for p in told] == [p.subject for p in people]
+    apart = float(str(figures(told[:2], 0.5)["balanced_accuracy"]))
+    own = fitted(high)
+    mine = float(str(figures(calibrated(high, own.temperature, 0.0), own.threshold)["balanced_accuracy"]))
+    assert apart < mine
+
+
+def test_a_common_threshold_may_be_any() -> None:
+    folds = [Fold(("S1", "S3"), ("S0", "S2")), Fold(("S0", "S2"), ("S1", "S3"))]
+    half, high = crossed(PEOPLE[:4], folds), crossed(PEOPLE[:4], folds, 0.7)
+    for one, other in zip(half, high, strict=True):
+        assert np.array_equal(one.probability >= 0.5, other.probability >= 0.7)
+
+
+def test_they_are_compared_like_any_benchmark() -> None:
+    said = as_left_out(PEOPLE)
+    assert said.people[: len(ENDS)] == ("S0",) * len(ENDS)
+    assert np.array_equal(said.guesses, (pooled(PEOPLE)[0] > 0.5).astype(np.int64))
