@@ -5,6 +5,7 @@ import logging
 import os
 from collections import OrderedDict, deque
 from collections.abc import Callable, Coroutine
+from typing import Protocol
 
 import msgspec
 
@@ -15,7 +16,6 @@ from edge.health import Health
 from edge.relay.alerts import SCHEMA, iso_time, make_alert
 from edge.relay.errors import NotDurableError
 from edge.relay.ids import RANDOM_BYTES, uuid7
-from edge.relay.mqtt import Relay
 from edge.snooze import Kept, Snooze
 from edge.watchdog import Watchdog
 
@@ -27,13 +27,23 @@ TIMED = 1000
 """Alerts on their way whose time is taken; those of a longer outage are sent, but not timed."""
 
 
+class Outgoing(Protocol):
+    """A relay, as far as alerts reach."""
+
+    def next_sequence(self) -> int: ...
+
+    async def raise_alert(self, alert: Alert) -> None: ...
+
+    async def report(self, name: str, payload: bytes) -> None: ...
+
+
 class Raising:
     """One device's alerts. ``relay`` and ``bundle`` are asked at every alert, for both may change."""
 
     def __init__(
         self,
         device: str,
-        relay: Callable[[], Relay],
+        relay: Callable[[], Outgoing],
         bundle: Callable[[], Bundle],
         clock: Clock,
         health: Health,
@@ -57,7 +67,8 @@ class Raising:
         if self.snooze.holds:
             self.snooze.keep(decision)
             self._health.snoozed += 1
-            log.warning("alert kept back, %d min of quiet are left: %s", self.snooze.minutes_left, decision.reason)
+            log.warning("%s: an alert is kept back, %d min of quiet left", decision.state, self.snooze.minutes_left)
+            log.debug("its reason: %s", decision.reason)
             return
         await self._raise(decision)
 
@@ -99,7 +110,9 @@ class Raising:
             await self._stored(relay.raise_alert(alert))
         await asyncio.sleep(0)  # the broker hears of it before the log does
         self.alerts.append(alert)
-        log.warning("alert %s: %s", alert.id, alert.reason)
+        # Many may read the log of a system, also where alerts are sealed: how the person is has no place there.
+        log.warning("alert %s (%s) is raised", alert.id, alert.kind)
+        log.debug("its reason: %s", alert.reason)
 
     async def _stored(self, storing: Coroutine[object, object, None]) -> None:
         try:

@@ -82,7 +82,8 @@ class Steering:
         self._sampler.watch = bool(self._ears.address)
         plan = self._sampler.step(self._clock.stream(HostNs(self._clock.now())))
         if plan is not None:
-            log.info("sampling is %s", plan.reason)
+            log.info("sampling is %s", plan.mode)
+            log.debug("because %s", plan.reason)  # it tells how the person is
         if self._eyes.fps != self.plan.camera_fps:
             self._eyes.fps = self.plan.camera_fps
         self._wake.set()
