@@ -181,15 +181,15 @@ async def open_service(
         ours = not settings.mqtt.broker
         if ours:
             # Imported when asked for: a daemon with a broker elsewhere needs none in memory.
-            from edge.relay.broker import local_broker
+            from edge.own_broker import own_broker
 
-            address = await stack.enter_async_context(local_broker())
+            address, mqtt = await stack.enter_async_context(own_broker(settings))
         else:
-            address = parse_broker(settings.mqtt.broker)
+            address, mqtt = parse_broker(settings.mqtt.broker), settings.mqtt
         raise_floor(settings.state_path, bundle)
         systemd = Systemd()
         daemon = Daemon(settings, bundle, clock, Watchdog(clock, systemd))
-        relay = Relay(settings.mqtt, outbox, clock, address=address, on_acked=daemon.on_acked)
+        relay = Relay(mqtt, outbox, clock, address=address, on_acked=daemon.on_acked)
         daemon.relay = relay
         if settings.mqtt.commands:
             daemon.orders.offer(Commands(relay))

@@ -39,8 +39,8 @@ class Kind:
         yield from sorted({path for path in found if path.is_file() and not path.is_symlink()})
 
 
-IMPERSONAL = ("bundle-floor", "bundle-floor.new", "page-token")
-"""Files that say nothing of the person: the oldest models that may run, and the key to the page of this run."""
+IMPERSONAL = ("bundle-floor", "bundle-floor.new", "page-token", "broker-password", "broker-password.new")
+"""Files that say nothing of the person: the oldest models that may run, and the keys of this run."""
 
 
 def kinds(settings: Settings) -> tuple[Kind, ...]:

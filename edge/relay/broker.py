@@ -6,11 +6,13 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from secrets import compare_digest
 
 from amqtt.adapters import StreamReaderAdapter, StreamWriterAdapter
 from amqtt.broker import Broker
-from amqtt.contexts import BrokerConfig, ListenerConfig, ListenerType
-from amqtt.plugins.base import BaseAuthPlugin
+from amqtt.contexts import Action, BrokerConfig, ListenerConfig, ListenerType
+from amqtt.plugins.base import BaseAuthPlugin, BasePlugin, BaseTopicPlugin
 from amqtt.session import Session
 
 from edge.relay.address import BrokerAddress
@@ -28,11 +30,42 @@ _REFUSED_VERSION = bytes.fromhex("20 02 00 01")
 MQTT 5 and never answer."""
 
 
+USER = "vagus"
+"""Who may publish, with the password, where there is one."""
+
+
 class AnyoneHere(BaseAuthPlugin):
     """Lets everyone in: only programs on this machine reach a loopback address."""
 
     async def authenticate(self, *, session: Session) -> bool | None:  # noqa: ARG002  amqtt calls it by this name
         return True
+
+
+class OnlyListening(BaseAuthPlugin, BaseTopicPlugin):
+    """Lets everyone in to listen; who publishes, an order for one, must have given the password."""
+
+    @dataclass
+    class Config(BasePlugin.Config):
+        """amqtt makes it of what stands beside the plugin's name."""
+
+        password: str = ""
+
+    async def authenticate(self, *, session: Session) -> bool | None:
+        # A will would be published without being asked for below.
+        return self._knows(session) or (session.username is None and not session.will_flag)
+
+    async def topic_filtering(
+        self,
+        *,
+        session: Session | None = None,
+        topic: str | None = None,  # noqa: ARG002  amqtt calls it by this name
+        action: Action | None = None,
+    ) -> bool | None:
+        return action is not Action.PUBLISH or (session is not None and self._knows(session))
+
+    def _knows(self, session: Session) -> bool:
+        given, wanted = session.password or "", str(self._get_config_option("password"))
+        return session.username == USER and compare_digest(given.encode(), wanted.encode())
 
 
 class _Rejoined(StreamReaderAdapter):
@@ -50,8 +83,10 @@ class _Rejoined(StreamReaderAdapter):
 
 
 @asynccontextmanager
-async def local_broker(host: str = "127.0.0.1", port: int = 0) -> AsyncGenerator[BrokerAddress]:
+async def local_broker(host: str = "127.0.0.1", port: int = 0, *, password: str = "") -> AsyncGenerator[BrokerAddress]:
     """Run a broker (MQTT 3.1.1, QoS 0 and 1, retained messages, wills) inside this process; port 0 takes a free one.
+
+    With a password only `USER`, who gives it, may publish; without one anybody on this machine may.
 
     It keeps nothing when it ends. A subscriber that takes over 5 s to acknowledge a message loses it (amqtt).
     """
@@ -63,7 +98,7 @@ async def local_broker(host: str = "127.0.0.1", port: int = 0) -> AsyncGenerator
     broker = Broker(
         BrokerConfig(
             listeners={_LISTENER: ListenerConfig(type=ListenerType.EXTERNAL, bind="external")},
-            plugins={f"{AnyoneHere.__module__}.{AnyoneHere.__qualname__}": {}},
+            plugins=_door(password),
         )
     )
     writers: set[asyncio.StreamWriter] = set()
@@ -98,6 +133,12 @@ async def local_broker(host: str = "127.0.0.1", port: int = 0) -> AsyncGenerator
     finally:
         for name, level in levels.items():
             logging.getLogger(name).setLevel(level)
+
+
+def _door(password: str) -> dict[str, dict[str, str]]:
+    """Who is let in, as amqtt wants it told."""
+    door = OnlyListening if password else AnyoneHere
+    return {f"{door.__module__}.{door.__qualname__}": {"password": password} if password else {}}
 
 
 def _level(head: bytes) -> int | None:

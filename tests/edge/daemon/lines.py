@@ -48,6 +48,7 @@ class Running:
 
     service: Service
     reload: asyncio.Event
+    state: Path
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait for a condition; TimeoutError when it never holds."""
@@ -75,6 +76,6 @@ async def running(
         meter = ProcessMeter(service.clock.now())
         lanes.create_task(service.play(stop, meter, reload=reload))
         try:
-            yield Running(service, reload)
+            yield Running(service, reload, folder / "state")
         finally:
             stop.set()

@@ -8,6 +8,8 @@ import aiomqtt
 import pytest
 
 from edge.orders import PAUSE_FILE, Orders
+from edge.own_broker import PASSWORD_FILE
+from edge.relay.broker import USER
 from edge.snooze import Snooze
 from tests.edge.daemon.lines import Running, little, running, trust_our_key
 from tests.edge.relay.listening import subscriber
@@ -22,9 +24,11 @@ async def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerato
         yield line
 
 
-async def order(line: Running, name: str, payload: str) -> None:
+async def order(line: Running, name: str, payload: str, *, password: str | None = None) -> None:
     broker = line.service.broker
-    async with aiomqtt.Client(broker.host, broker.port) as client:
+    if password is None:
+        password = (line.state / PASSWORD_FILE).read_text().strip()
+    async with aiomqtt.Client(broker.host, broker.port, username=USER, password=password) as client:
         await client.publish(f"vagus/edge/{name}/set", payload, qos=1)
 
 
@@ -52,6 +56,22 @@ async def test_a_baseline_is_started_and_its_progress_told(line: Running) -> Non
         await heard.until(lambda h: h.on("vagus/edge/baseline/state") == [b"idle"])
         await order(line, "baseline", "start")
         await heard.until(lambda h: any(b"%" in said for said in h.on("vagus/edge/baseline/state")))
+
+
+async def test_who_has_no_password_may_listen_but_give_no_orders(line: Running) -> None:
+    broker, topic = line.service.broker, "vagus/edge/snooze/set"
+    assert (line.state / PASSWORD_FILE).stat().st_mode & 0o777 == 0o600
+    async with subscriber(broker, "vagus/#") as heard:
+        async with aiomqtt.Client(broker.host, broker.port) as stranger:
+            await stranger.publish(topic, "60", qos=1)
+        with pytest.raises(aiomqtt.MqttError, match="authori"):
+            await order(line, "snooze", "60", password="guessed")
+        with pytest.raises(aiomqtt.MqttError, match="authori"):
+            async with aiomqtt.Client(broker.host, broker.port, will=aiomqtt.Will(topic, b"60")):
+                pass
+        await order(line, "snooze", "5")
+        await heard.until(lambda h: b"5" in h.on("vagus/edge/snooze/state"))
+        assert b"60" not in heard.on("vagus/edge/snooze/state")
 
 
 async def test_nonsense_changes_nothing(line: Running) -> None:
