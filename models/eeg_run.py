@@ -1,13 +1,14 @@
 """EEG of rest and arithmetic in; what each feature search is worth to the network on people left out, out.
 
 Selection (models/eeg_selection.py, where the design is told) sees the learning people alone. Beside it, marked leaky,
-stands the paper's own protocol: rows of the same people on both sides. What one fold's networks said is kept in the run
-and not asked again.
+stands the paper's own protocol: rows of the same people on both sides. What a fold's networks said is kept in the run;
+with --resume it is not asked again.
 """
 # Keras ships no types: what its objects return is unknown to the checker. The functions' own signatures are typed.
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 
 import json
+import shutil
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -25,7 +26,7 @@ from models.datasets import eegmat
 from models.eeg import STEPS, patil_cnn_lstm
 from models.eeg_epochs import HOP_S, LABELS, Epochs, epochs
 from models.eeg_placed import placed
-from models.eeg_selection import EFFORT, Effort, named, selected
+from models.eeg_selection import EFFORT, Effort, costs, named, selected
 from models.left_out import LeftOut
 from models.metrics import Labels
 from models.protocol import subject_folds
@@ -45,7 +46,7 @@ class EegRecipe:
 
     effort: Effort = EFFORT
     fit: ShortRecipe = _FIT
-    networks: int = 1
+    networks: int = 3
     """From as many seeds, of each method in each fold, each counted by itself"""
     clean: bool = True
     own: bool = True
@@ -95,6 +96,9 @@ def run(task: Task, recipe: EegRecipe) -> dict[str, object]:
     Raises DatasetError when the recordings cannot be used.
     """
     sessions = eegmat.load(task.data, "eeg")
+    recipe = replace(recipe, effort=replace(recipe.effort, cost=costs(sessions.electrodes)))
+    if not task.resume:
+        shutil.rmtree(task.run / "folds", ignore_errors=True)
     told: list[Epochs] = []
     for k, session in enumerate(sessions.people):
         told.append(epochs(session, sessions.electrodes, clean=recipe.clean, own=recipe.own))
@@ -125,7 +129,9 @@ def run(task: Task, recipe: EegRecipe) -> dict[str, object]:
             name: left_out.figures(what, LABELS) | {"selected": [int(mask.sum()) for mask in told_apart[name].masks]}
             for name, what in said.items()
         },
-        "statistics": {name: [named(mask) for mask in told_apart[name].masks] for name in METHODS[:-1]},
+        "electrodes": {
+            name: [named(mask, sessions.electrodes) for mask in told_apart[name].masks] for name in METHODS[:-1]
+        },
         "differences": {name: left_out.difference(best, said[name], "accuracy") for name in METHODS[1:]},
         "majority": left_out.majority(best),
         "leaky": {
@@ -194,11 +200,11 @@ def _selected(
 
 
 def _said(rows: Rows, out: npt.NDArray[np.bool_], method: str, turn: int, recipe: EegRecipe, task: Task) -> LeftOut:
-    """What one network of a method says of these rows, which it did not learn from; kept in the run."""
+    """What one network says of these rows, which it did not learn from; kept in the run, for all who select alike."""
     judged = rows.take(out)
-    path = _kept(rows, out, (method, recipe.effort, recipe.fit, task.seed, turn), task)
+    mask, _ = _selected(rows, out, method, recipe, task)
+    path = _kept(rows, out, ("said", mask.tobytes(), recipe.fit, task.seed, turn), task)
     if not path.is_file():
-        mask, _ = _selected(rows, out, method, recipe, task)
         what = chances(_network(rows.take(~out), mask, recipe, task.seed + turn), _plane(judged, mask))
         np.savez_compressed(path, chances=what)
     with np.load(path, allow_pickle=False) as kept:

@@ -1,5 +1,6 @@
-"""Each search keeps half of the statistics at most, alike at every electrode, and the network finds them in place."""
+"""Each search keeps half of the electrodes at most, with all they tell, and the network finds them in place."""
 
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -8,33 +9,40 @@ import pytest
 from edge.flow import Floats
 from models.eeg import STEPS, patil_cnn_lstm
 from models.eeg_placed import placed
-from models.eeg_selection import STATISTICS, Effort, named, selected
+from models.eeg_selection import STATISTICS, Effort, costs, named, selected
 from models.metrics import Labels
 from models.selection import Budget
 
 SMALL = Effort(Budget(bodies=6, rounds=4), runs=2)
-ELECTRODES = 3
+ELECTRODES = ("Fp1", "F7", "C3", "Pz", "O1", "O2")
 
 
 def sequences(people: int = 6, each: int = 20) -> tuple[Floats, Labels, Labels]:
-    """Rows in which delta and kurtosis tell the labels apart, at every electrode."""
+    """Rows in which two electrodes tell the labels apart."""
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 2, people * each)
-    planes = rng.normal(0, 1, (people * each, STEPS, ELECTRODES, STATISTICS))
-    for told in (4, 9):
-        planes[..., told] += 0.8 * (labels[:, None, None] - 0.5)
+    planes = rng.normal(0, 1, (people * each, STEPS, len(ELECTRODES), STATISTICS))
+    for told in (1, 4):
+        planes[:, :, told] += 0.8 * (labels[:, None, None] - 0.5)
     person = np.repeat(np.arange(people), each)
     return planes.reshape(people * each, STEPS, -1).astype(np.float32), labels.astype(np.int64), person.astype(np.int64)
 
 
 @pytest.mark.parametrize("method", ["aoa_ahp_levy", "aoa_ahp", "ga", "pso"])
-def test_what_is_kept_is_at_most_half_and_alike_everywhere(method: str) -> None:
+def test_what_is_kept_is_at_most_half_and_whole_electrodes(method: str) -> None:
     mask, curve = selected(method, *sequences(), SMALL, 0)
     assert 0 < mask.sum() <= mask.size // 2
-    assert (mask.reshape(ELECTRODES, STATISTICS) == mask[:STATISTICS]).all()
-    assert {"kurtosis", "delta"} & set(named(mask))
+    whole = mask.reshape(len(ELECTRODES), STATISTICS)
+    assert (whole == whole[:, :1]).all()
+    assert {"F7", "O1"} & set(named(mask, ELECTRODES))
     assert len(curve) == SMALL.budget.rounds + 1
     assert curve == sorted(curve)
+
+
+def test_an_electrode_in_the_hair_costs_more() -> None:
+    assert costs(ELECTRODES) == (1, 1, 2, 2, 2, 2)
+    dear = replace(SMALL, cost=costs(ELECTRODES))
+    assert selected("aoa_ahp_levy", *sequences(), dear, 0)[0].any()
 
 
 def test_no_selection_keeps_all_and_searches_nothing() -> None:
