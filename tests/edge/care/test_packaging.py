@@ -104,3 +104,45 @@ def test_the_container_installs_what_is_locked_and_runs_as_nobody_in_particular(
     for copied in re.findall(r"^COPY (?!--from)(?:--chown=\S+ )?(.+) \S+$", text, re.MULTILINE):
         for name in copied.split():
             assert (ROOT / name).exists(), name
+
+
+def bom(lock: Path) -> subprocess.CompletedProcess[str]:
+    """What the script says of a lock file."""
+    command = [sys.executable, str(PACKAGING / "sbom"), str(lock), "1.2.3"]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_bill_of_materials_names_every_locked_library_with_its_hashes() -> None:
+    lock = ROOT / "requirements-device.txt"
+    told = bom(lock).stdout
+    made = json.loads(told)
+    assert (made["bomFormat"], made["specVersion"], made["version"]) == ("CycloneDX", "1.6", 1)
+    assert re.fullmatch(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", made["serialNumber"])
+    assert made["metadata"]["component"]["name"] == "vagus"
+    assert made["metadata"]["component"]["version"] == "1.2.3"
+    pinned = re.findall(r"^([\w.-]+)==(\S+)((?: ;.*)?)", lock.read_text(), re.MULTILINE)
+    here = [(name, version) for name, version, when in pinned if "win32" not in when and "darwin" not in when]
+    assert [(each["name"], each["version"]) for each in made["components"]] == here
+    for each in made["components"]:
+        assert each["type"] == "library"
+        assert each["purl"] == each["bom-ref"] == f"pkg:pypi/{each['name']}@{each['version']}"
+        assert each["hashes"]
+        assert all(one["alg"] == "SHA-256" and re.fullmatch("[0-9a-f]{64}", one["content"]) for one in each["hashes"])
+    assert len({each["bom-ref"] for each in made["components"]}) == len(here)
+    assert "//" not in told  # no address of an index or a registry
+    assert bom(lock).stdout == told
+
+
+def test_a_lock_that_cannot_be_told_is_refused(tmp_path: Path) -> None:
+    lock = tmp_path / "lock.txt"
+    lock.write_text("numpy>=2\n")
+    refused = bom(lock)
+    assert refused.returncode != 0
+    assert "compile the lock anew" in refused.stderr
+
+
+def test_the_package_carries_its_bill_of_materials_and_says_who_maintains_it() -> None:
+    assert "/usr/share/doc/vagus/vagus.cdx.json" in (PACKAGING / "build-deb").read_text()
+    maintainer = re.search(r"^Maintainer: .* <\S+@(\S+)>$", (PACKAGING / "control").read_text(), re.MULTILINE)
+    assert maintainer is not None
+    assert maintainer[1] != "localhost"
