@@ -189,8 +189,8 @@ class LeadModel(Struct, frozen=True, forbid_unknown_fields=True):
     """Windows with a lower share of known features, or of epochs that nothing has spoilt, are not judged."""
 
     def __post_init__(self) -> None:
-        if self.stress not in self.labels:
-            raise ValueError(f"labels {self.labels} do not name {self.stress}")
+        if self.stress not in self.labels or len(set(self.labels)) < max(2, len(self.labels)):
+            raise ValueError(f"labels {self.labels} do not name {self.stress} and what is not; give two or more, once")
         if (self.recipe == "epochs") != (self.channel == "eeg") or (self.recipe == "epochs") != bool(self.electrodes):
             raise ValueError(f"recipe {self.recipe} does not fit {self.channel} of electrodes {self.electrodes}")
         if (self.recipe == "images") == bool(self.features) or len(self.scale) not in (0, len(self.features)):
@@ -198,6 +198,13 @@ class LeadModel(Struct, frozen=True, forbid_unknown_fields=True):
                 f"recipe {self.recipe} has {len(self.features)} features and {len(self.scale)} scales; images have no "
                 "features, others as many scales as features, or none"
             )
+
+    @property
+    def eats(self) -> Shape:
+        """Shape of the network's input without its batch."""
+        if self.recipe == "images":
+            return self.steps, 124, 124, 3
+        return (len(self.features),) if self.recipe == "pulse" else (self.steps, len(self.features), 1)
 
 
 class DetectorModel(Struct, frozen=True, forbid_unknown_fields=True):

@@ -27,7 +27,8 @@ class Judges:
     """What lanes ask for the classifier at every window and frame, so that it may change between two of them."""
 
     def __init__(self, bundle: Bundle, threads: int) -> None:
-        self.current = Classifier(bundle, threads)
+        """Raise BundleError when the bundle's networks do not load, or one of ECG or EEG does not fit its contract."""
+        self.current = _loaded(bundle, threads)
         self.accepted: Callable[[Bundle], None] | None = None
         """Hears of a new bundle that has passed its trial."""
         self.rolled_back = 0
@@ -45,14 +46,13 @@ class Judges:
 
     def prove(self, bundle: Bundle) -> Classifier:
         """Load a bundle's networks and let them speak once; BundleError when they cannot take over. Takes a while."""
-        made = Classifier(bundle, self._threads)
+        made = _loaded(bundle, self._threads)
         if missing := self.current.modalities - made.modalities:
             names = " and ".join(sorted(modality.value for modality in missing))
             raise BundleError(f"{bundle.path} has no {names} model, and the bundle in use has; restart to change that")
         try:
             if (wrist := bundle.contract.models.wrist) is not None:
                 Body(usual(wrist), wrist.window_s, wrist.step_s)
-            streams(made.leads)
             if Modality.FACE in made.modalities:
                 made.detector_networks()
             prediction = _first_words(made)
@@ -101,6 +101,20 @@ def sane(prediction: Prediction) -> bool:
     said = [prediction.stress, *(prediction.emotion or {}).values()]
     said += [p for p in (prediction.wrist, prediction.face, prediction.ecg, prediction.eeg) if p is not None]
     return all(math.isfinite(p) and 0 <= p <= 1 for p in said)
+
+
+def _loaded(bundle: Bundle, threads: int) -> Classifier:
+    """A bundle's networks; those of electrodes have spoken, whose first window is a minute and a person away."""
+    try:
+        made = Classifier(bundle, threads)
+        streams(made.leads)
+        for modality, model in made.leads.items():
+            made.lead(modality, np.zeros(model.eats, np.float32), StreamNs(0), HostNs(0))
+    except BundleError:
+        raise
+    except ValueError as error:
+        raise BundleError(f"{bundle.path} does not run: {error}; export the bundle again") from error
+    return made
 
 
 def _first_words(classifier: Classifier) -> Prediction:

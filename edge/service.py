@@ -186,9 +186,9 @@ async def open_service(
             address, mqtt = await stack.enter_async_context(own_broker(settings))
         else:
             address, mqtt = parse_broker(settings.mqtt.broker), settings.mqtt
-        raise_floor(settings.state_path, bundle)
         systemd = Systemd()
         daemon = Daemon(settings, bundle, clock, Watchdog(clock, systemd))
+        raise_floor(settings.state_path, bundle)  # by what has loaded: nothing else may forbid what ran before
         relay = Relay(mqtt, outbox, clock, address=address, on_acked=daemon.on_acked)
         daemon.relay = relay
         if settings.mqtt.commands:

@@ -8,6 +8,7 @@ from edge.bundle_contract import LeadModel
 from edge.clock import HostNs, StreamNs
 from edge.flow import Floats, Modality
 from edge.inference.arrays import logistic, softmax
+from edge.inference.ports import NetworkError
 from edge.inference.runtime import Network
 
 
@@ -33,14 +34,20 @@ class Lead:
     """One model and its network. Keeps nothing between calls; not for two threads at once."""
 
     def __init__(self, model: LeadModel, network: Network) -> None:
+        """Raise NetworkError when the network is none for a lead."""
+        if len(network.inputs) != 1 or "logits" not in network.outputs:
+            ports = f"{', '.join(network.inputs)} to {', '.join(network.outputs)}"
+            raise NetworkError(f"{network.name}: goes from {ports}; a lead's network goes from one input to logits")
         self.model = model
         self._network = network
         (self._input,) = network.inputs
 
     def judge(self, values: Floats, end: StreamNs, received: HostNs) -> LeadEstimate:
-        """``values`` are the network's input without its batch."""
+        """``values`` are the network's input without its batch; NetworkError when it does not fit the contract."""
         model = self.model
         logits = self._network.run({self._input: values[np.newaxis]})["logits"][0]
+        if logits.shape != (len(model.labels),):
+            raise NetworkError(f"{self._network.name}: says {logits.size} logits for the labels {model.labels}")
         chances = softmax(logits, model.temperature)
         stress = model.labels.index(model.stress)
         others = np.logaddexp.reduce(np.delete(logits, stress) / model.temperature)

@@ -9,7 +9,7 @@ from edge.clock import StreamNs, nanoseconds
 from edge.flow import Channel, Floats, Signal, Window
 from edge.signals import ecg_person
 from edge.signals.ecg_images import images
-from edge.signals.ecg_spectrogram import Domain
+from edge.signals.ecg_spectrogram import LEAST, Domain
 from edge.signals.grid import Doubles
 from edge.signals.told import Told, Why
 from edge.signals.windows import Windows
@@ -42,10 +42,13 @@ class Chest:
     ) -> None:
         """``features`` out of ecg_person.HEAD for a pulse, none for images; ``scale`` is what they are divided by.
 
-        ValueError names a feature that is not there.
+        ValueError names a feature that is not there, or says that the parts of a window are too short for images.
         """
         if unknown := sorted(set(features) - set(ecg_person.HEAD)):
             raise ValueError(f"an ECG has no feature {', '.join(unknown)}; there are {', '.join(ecg_person.HEAD)}")
+        if recipe == "images" and ecg_person.HZ * window_s / steps < LEAST[domain]:
+            least_s = LEAST[domain] / ecg_person.HZ
+            raise ValueError(f"{window_s:g} s in {steps} parts are no {steps} spectrograms; one needs {least_s:.1f} s")
         self.windows = Windows(max(quiet_s, window_s), step_s)
         self._kept = [ecg_person.HEAD.index(name) for name in features]
         self._recipe, self._steps = recipe, steps
@@ -109,6 +112,8 @@ class Chest:
         if likeness < LEAST_LIKENESS or np.isfinite(head).mean() < self._least_quality:
             return None
         if self._recipe == "images":
+            if len(even) // self._steps < LEAST[self._domain]:  # its last samples are missing
+                return None
             return images(even, known, self._domain, self._steps)
         return (np.nan_to_num(head[self._kept]) / self._scale).astype(np.float32)
 

@@ -192,6 +192,17 @@ def test_blinks_are_left_out_and_too_many_silence_the_judge() -> None:
     assert any(each.values is not None for each in told)
 
 
+def test_a_window_whose_end_is_missing_is_poor_where_its_parts_become_too_short() -> None:
+    chest = Chest("images", (), 20.0, 5.0, 60.0, steps=29)
+    runs = packets(Channel.ECG, heartbeat(beats(90, 60), 90, 130.0, noise=0.01), 130.0)
+    windows = [window for run in runs for window in chest.windows.feed(run)]
+    whole = [chest.read(window) for window in windows][-1]
+    assert whole.values is not None
+    ecg = windows[-1].signals[Channel.ECG]
+    short = replace(ecg, times=ecg.times[:-200], values=ecg.values[:-200])
+    assert chest.read(replace(windows[-1], signals={Channel.ECG: short})).why == "poor"
+
+
 def test_features_that_nobody_computes_are_refused() -> None:
     with pytest.raises(ValueError, match="Cz_alpha; there are TP9"):
         Scalp(NAMES, ("Cz_alpha",), 4.0, 2.0, 60.0, steps=8)

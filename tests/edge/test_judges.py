@@ -1,0 +1,115 @@
+"""A bundle whose networks of ECG or EEG do not fit its contract is refused before anybody's electrodes are heard."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from edge.bundle import Bundle, BundleError
+from edge.bundle_canary import CANARY
+from edge.bundle_contract import LeadModel
+from edge.bundle_floor import read_floor
+from edge.bundle_keys import key_line
+from edge.judges import Judges
+from edge.service import open_service
+from edge.settings import ModelSettings, Settings
+from edge.signals import ecg_images, ecg_spectrogram
+from edge.signals.chest import Chest
+from export.pack import describe, write_bundle
+from tests.fakes.bundles import KEY, canary
+from tests.fakes.electrodes import leads_bundle
+from tests.fakes.networks import dense, leaky_step
+
+Load = Callable[[Path, Bundle], object]
+
+
+def at_the_start(good: Path, bundle: Bundle) -> object:
+    return Judges(bundle, 1)
+
+
+def at_a_reload(good: Path, bundle: Bundle) -> object:
+    return Judges(leads_bundle(good), 1).prove(bundle)
+
+
+def odd_bundle(out: Path, network: bytes | None = None, **changes: Any) -> Bundle:
+    """A bundle whose ECG model differs from a good one's in these fields, and perhaps in its network."""
+    good = leads_bundle(out / "good")
+    files = {each.file: (good.path / each.file).read_bytes() for _, each in good.contract.networks()}
+    ecg = good.contract.models.ecg
+    assert ecg is not None
+    if network is not None:
+        files["ecg.tflite"] = network
+        changes["network"] = describe("ecg.tflite", network, "float")
+    made = msgspec.structs.replace(
+        good.contract,
+        models=msgspec.structs.replace(good.contract.models, ecg=msgspec.structs.replace(ecg, **changes)),
+    )
+    return write_bundle(out / "odd", made, {**files, CANARY: canary(files, made), "report.json": b"{}"}, KEY)
+
+
+@pytest.mark.parametrize("load", [at_the_start, at_a_reload])
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"features": ("heart_rate", "rmssd", "sdnn"), "scale": ()}, r"input features is .* \(1, 3\), expected"),
+        ({"labels": ("rest", "talk", "arithmetic")}, "says 2 logits for the labels"),
+        ({"network": dense(np.ones((2, 4), np.float32), into="features", out="says")}, "from one input to logits"),
+        ({"network": leaky_step(4)}, "goes from features, state to logits, state_out"),
+        ({"features": ("heart_rate", "rmssd", "sdnn", "mood")}, "an ECG has no feature mood"),
+    ],
+)
+def test_a_lead_that_does_not_fit_is_refused(tmp_path: Path, load: Load, changes: Any, sentence: str) -> None:
+    bundle = odd_bundle(tmp_path, **changes)
+    with pytest.raises(BundleError, match=sentence):
+        load(tmp_path / "in use", bundle)
+
+
+def test_leads_that_fit_are_taken(tmp_path: Path) -> None:
+    bundle = leads_bundle(tmp_path / "bundle")
+    assert Judges(bundle, 1).prove(bundle).bundle is bundle
+
+
+@pytest.mark.parametrize("labels", [("arithmetic",), ("arithmetic", "arithmetic"), ("rest", "talk")])
+def test_labels_are_two_or_more(tmp_path: Path, labels: tuple[str, ...]) -> None:
+    ecg = leads_bundle(tmp_path / "bundle").contract.models.ecg
+    assert ecg is not None
+    with pytest.raises(ValueError, match="give two or more, once"):
+        msgspec.structs.replace(ecg, labels=labels)
+
+
+@pytest.mark.parametrize(("domain", "steps"), [("time", 29), ("frequency", 14)])
+def test_images_want_parts_that_a_spectrogram_can_be_made_of(domain: ecg_spectrogram.Domain, steps: int) -> None:
+    Chest("images", (), 20.0, 5.0, 60.0, steps=steps, domain=domain)
+    with pytest.raises(ValueError, match="one needs"):
+        Chest("images", (), 20.0, 5.0, 60.0, steps=steps + 1, domain=domain)
+    shortest = np.random.default_rng(0).normal(0, 1, ecg_spectrogram.LEAST[domain])
+    assert np.isfinite(ecg_spectrogram.spectrogram(shortest, domain)).all()
+
+
+def test_the_contract_knows_the_shape_of_what_streams_give(tmp_path: Path) -> None:
+    ecg, eeg = (getattr(leads_bundle(tmp_path / "bundle").contract.models, name) for name in ("ecg", "eeg"))
+    assert isinstance(ecg, LeadModel)
+    side = ecg_spectrogram.SIDE
+    images = msgspec.structs.replace(ecg, recipe="images", features=(), scale=(), steps=2)
+    assert (ecg.eats, images.eats) == ((4,), (2, side, side, ecg_images.DEPTH))
+    assert eeg.eats == (4, len(eeg.features), 1)
+
+
+async def test_a_start_with_it_fails_in_one_sentence_and_forbids_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "config" / "vagus"
+    own.mkdir(parents=True)
+    (own / "trusted.pub").write_text(key_line(KEY.public_key(), "tests"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    odd_bundle(tmp_path, labels=("rest", "talk", "arithmetic"))
+    settings = msgspec.structs.replace(
+        Settings(), state_dir=str(tmp_path / "state"), models=ModelSettings(bundle=str(tmp_path / "odd"))
+    )
+    with pytest.raises(BundleError, match="says 2 logits"):
+        async with open_service(settings):
+            pass
+    assert read_floor(tmp_path / "state") is None
