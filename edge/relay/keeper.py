@@ -1,5 +1,6 @@
 """Rows to keep -> the file, or memory while the disk takes nothing; a corrupted file is set aside, never trusted."""
 
+import contextlib
 import logging
 import sqlite3
 from collections import Counter
@@ -8,8 +9,10 @@ from pathlib import Path
 
 from edge.clock import SECOND, Clock
 from edge.relay.errors import NotDurableError, OutboxError
+from edge.relay.lifetime import Lifetime
+from edge.relay.rescue import rescue
 from edge.relay.settings import OutboxSettings
-from edge.relay.store import Priority, Row, Store, rescue
+from edge.relay.store import Priority, Row, Store
 
 _log = logging.getLogger(__name__)
 _HELD = 256
@@ -18,6 +21,8 @@ _COMMITS_PER_LOOK = 64
 """So often the file is looked at for what is too old, too much or too long."""
 _CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_SCHEMA, sqlite3.SQLITE_ERROR}
 """What a damaged file answers. SQLITE_ERROR: tables that we made are gone."""
+_NOTED_NS = 3600 * SECOND
+"""So much of an outbox's life may be forgotten when the power goes: written more often it would wear the disk."""
 
 
 class Keeper:
@@ -27,6 +32,7 @@ class Keeper:
         self.dropped: Counter[str] = Counter()
         self.durable = True
         self.sequence = 0
+        self.lifetime = Lifetime(clock)
         self._settings = settings
         self._clock = clock
         self._max_pages = max_pages
@@ -52,12 +58,13 @@ class Keeper:
                 self._store = self._set_aside(error)
             self._position = max(self._position, self._store.counts.last_position)
             self.sequence = max(self.sequence, self._store.counts.sequence)
+            self.lifetime.go_on_from(self._store.counts.lived_ns)
         return self._store
 
     def take(self, name: str, kind: str, payload: bytes, priority: Priority, sequence: int) -> Row:
         """Give a message its place in the order; `commit` makes it durable."""
         self._position += 1
-        row = Row(self._position, name, kind, priority, self._clock.wall(), payload)
+        row = Row(self._position, name, kind, priority, self._clock.wall(), payload, self.lifetime.ns)
         self._held[row.position] = row
         self.sequence = max(self.sequence, sequence)
         return row
@@ -102,6 +109,7 @@ class Keeper:
         try:
             store = self.open()
             self._evict(store)
+            self._note_life(store, _NOTED_NS)
             store.checkpoint()
         except sqlite3.Error as error:
             self._mend(error)
@@ -109,6 +117,8 @@ class Keeper:
             self._not_durable(error)
 
     def close(self) -> None:
+        if self._store:
+            self._note_life(self._store, 0)
         self.tidy()
         self.abandon()
 
@@ -121,11 +131,11 @@ class Keeper:
         rows = list(self._held.values())
         durable = any(row.priority is Priority.ALERT for row in rows)
         try:
-            store.write(rows, self._acknowledged, self.sequence, durable=durable)
+            store.write(rows, self._acknowledged, self.sequence, self.lifetime.ns, durable=durable)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_FULL or not self._count(store.drop_reports()):
                 raise
-            store.write(rows, self._acknowledged, self.sequence, durable=durable)
+            store.write(rows, self._acknowledged, self.sequence, self.lifetime.ns, durable=durable)
         self._held.clear()
         self._acknowledged.clear()
         self._commits += 1
@@ -141,8 +151,14 @@ class Keeper:
         except sqlite3.Error as error:
             _log.debug("outbox %s: %s", store.path, error)
 
+    def _note_life(self, store: Store, least_ns: int) -> None:
+        """Messages that wait have aged; every commit notes it, but there may be none for days."""
+        if store.counts.rows and self.lifetime.ns - store.counts.lived_ns > least_ns:
+            with contextlib.suppress(sqlite3.Error):  # then it goes on from what was noted last
+                store.write((), (), 0, self.lifetime.ns, durable=False)
+
     def _evict(self, store: Store) -> None:
-        if gone := self._count(store.evict(self._clock.wall())):
+        if gone := self._count(store.evict(self.lifetime.ns)):
             listed = ", ".join(f"{count} {kind}" for kind, count in sorted(gone.items()))
             _log.error("outbox %s: bounds reached, the oldest left unsent: %s", store.path, listed)
 
@@ -192,11 +208,11 @@ class Keeper:
                 part = path.with_name(path.name + tail)
                 if part.exists():
                     part.rename(aside.with_name(aside.name + tail))
-            rows, sequence = rescue(aside)
+            rows, sequence = rescue(aside, self.lifetime.ns)
             store = Store(self._settings, max_pages=self._max_pages)
             # An unreadable counter goes on from the clock's seconds, which no honest count of alerts has reached.
             self.sequence = max(self.sequence, sequence or now_s)
-            store.write(rows, (), self.sequence, durable=True)
+            store.write(rows, (), self.sequence, self.lifetime.ns, durable=True)
         except (OSError, sqlite3.Error) as worse:
             raise OutboxError(
                 f"the outbox {path} is corrupted ({error}) and no new one can be made ({worse}):"

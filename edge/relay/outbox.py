@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from edge.clock import Clock
+from edge.clock import Clock, seconds
 from edge.relay.errors import OutboxError
 from edge.relay.keeper import Keeper
 from edge.relay.settings import OutboxSettings
@@ -136,10 +136,10 @@ class Outbox:
         """Wait until everything asked so far is done."""
         await self.page(_BEYOND, 1)
 
-    def lifetime_s(self, priority: Priority) -> int:
-        """How long a message of this weight is worth keeping."""
-        days = self._settings.alert_days if priority is Priority.ALERT else self._settings.report_days
-        return round(days * 86_400)
+    def left_s(self, row: Row) -> int:
+        """How much longer a message is worth keeping; 1 s at least."""
+        days = self._settings.alert_days if row.priority is Priority.ALERT else self._settings.report_days
+        return max(round(days * 86_400 - seconds(self._keeper.lifetime.ns - row.lived_ns)), 1)
 
     def _watch(self, done: asyncio.Future[_Answer]) -> asyncio.Future[_Answer]:
         if not self._open:

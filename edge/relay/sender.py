@@ -116,7 +116,7 @@ class Sender:
         packet = session.publish(
             topic,
             stamp_published(row.payload, self._clock.wall()),
-            expiry_s=self._outbox.lifetime_s(row.priority),
+            expiry_s=self._outbox.left_s(row),
         )
         self._flights[packet] = (row, topic, self._clock.now())
 

@@ -21,6 +21,7 @@ class OutboxSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     max_mib: int = 256
     """Payload kept at most, in MiB."""
     alert_days: float = 30.0
+    """Of the daemon's running: days in which it is off do not count, nor does a clock that is set."""
     report_days: float = 1.0
 
     def __post_init__(self) -> None:

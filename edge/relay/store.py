@@ -13,12 +13,11 @@ from typing import NamedTuple
 
 from edge.clock import SECOND, UnixNs
 from edge.relay.errors import OutboxError
+from edge.relay.lifetime import LivedNs
 from edge.relay.settings import OutboxSettings
 
 _APPLICATION_ID = 0x76616775
-_LAYOUT = 1
-_CLOCK_SET_NS = 1_704_067_200 * SECOND
-"""2024-01-01: a row stamped earlier was stored by a machine that did not know the time, so its age is unknown."""
+_LAYOUT = 2
 _EVICT_AT_ONCE = 256
 _DAY_NS = 86_400 * SECOND
 _LOG_BYTES = 1 << 20
@@ -32,15 +31,20 @@ CREATE TABLE message (
     priority INTEGER NOT NULL,
     stored_unix_ns INTEGER NOT NULL,
     size INTEGER NOT NULL,
-    payload BLOB NOT NULL
+    payload BLOB NOT NULL,
+    lived_ns INTEGER NOT NULL DEFAULT 0
 ) STRICT;
--- Everything that counting and dropping ask for stands in the index, so neither reads the payloads.
-CREATE INDEX by_priority ON message (priority, position, stored_unix_ns, size, kind);
 CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 """
-
-
-_COLUMNS = "position, id, kind, priority, stored_unix_ns, payload"
+# Layout 1 had wall stamps alone, which nothing can be aged by: its messages begin to age now.
+_FROM_1 = "DROP INDEX by_priority; ALTER TABLE message ADD COLUMN lived_ns INTEGER NOT NULL DEFAULT 0;"
+_INDEX = """
+-- Everything that counting and dropping ask for stands in the index, so neither reads the payloads.
+CREATE INDEX by_priority ON message (priority, position, lived_ns, size, kind);
+"""
+_MAKE = {0: _SCHEMA + _INDEX, 1: _FROM_1 + _INDEX}
+"""From each layout to ours."""
+COLUMNS = "position, id, kind, priority, stored_unix_ns, payload, lived_ns"
 
 
 class Priority(IntEnum):
@@ -61,7 +65,10 @@ class Row:
     """Last level of its topic: `alert` or `report`."""
     priority: Priority
     stored_unix_ns: UnixNs
+    """For people; the wall clock may have been wrong, so nothing is aged by it."""
     payload: bytes
+    lived_ns: LivedNs
+    """For how long the outbox had lived by then: the message ages by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,7 @@ class Counts:
     bytes: int
     last_position: int
     sequence: int
+    lived_ns: LivedNs
 
 
 class Store:
@@ -85,20 +93,20 @@ class Store:
         self.path = Path(settings.path)
         self._settings = settings
         self._durable: bool = True
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutboxError(f"the outbox {self.path} cannot be made: {error.strerror}: set [outbox] path") from error
+        _make(self.path)
         self._db = sqlite3.connect(self.path, isolation_level=None, timeout=0.5, check_same_thread=False)
         try:
             self._prepare(max_pages)
             self._lengthen()
+            self._close_to_others()
             self.counts = self._count()
         except BaseException:
             self._db.close()
             raise
 
-    def write(self, rows: Sequence[Row], acknowledged: Iterable[int], sequence: int, *, durable: bool) -> None:
+    def write(
+        self, rows: Sequence[Row], acknowledged: Iterable[int], sequence: int, lived_ns: LivedNs, *, durable: bool
+    ) -> None:
         """Store and delete in one transaction; on the disk when it returns if ``durable``, else soon.
 
         Either all of it happens or nothing.
@@ -115,9 +123,9 @@ class Store:
                 for position in acknowledged
                 for (size,) in self._db.execute("DELETE FROM message WHERE position = ? RETURNING size", (position,))
             ]
-            self._db.executemany("INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?, ?, ?)", map(_columns, rows))
-            if sequence > self.counts.sequence:
-                self._db.execute("INSERT OR REPLACE INTO counter VALUES ('sequence', ?)", (sequence,))
+            self._db.executemany("INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(_columns, rows))
+            counters = {"sequence": max(sequence, self.counts.sequence), "lived_ns": lived_ns}
+            self._db.executemany("INSERT OR REPLACE INTO counter VALUES (?, ?)", counters.items())
             self._db.execute("COMMIT")
         except BaseException:
             with contextlib.suppress(sqlite3.Error):
@@ -127,17 +135,18 @@ class Store:
             self.counts.rows + len(rows) - len(gone),
             self.counts.bytes + sum(len(row.payload) for row in rows) - sum(gone),
             max(self.counts.last_position, rows[-1].position if rows else 0),
-            max(self.counts.sequence, sequence),
+            counters["sequence"],
+            lived_ns,
         )
 
-    def evict(self, now: UnixNs) -> dict[str, int]:
-        """Drop what the bounds no longer allow; how many of each kind left.
+    def evict(self, lived_ns: LivedNs) -> dict[str, int]:
+        """Drop what the bounds no longer allow; how many of each kind left. ``lived_ns`` is the outbox's life by now.
 
         Too old leaves first, then, while there is too much, the oldest of the lowest priority.
         """
         gone: Counter[str] = Counter()
         for priority, days in _days(self._settings):
-            while old := _too_old(self._oldest(priority), now - round(days * _DAY_NS)):
+            while old := _too_old(self._oldest(priority), lived_ns - round(days * _DAY_NS)):
                 gone += self._drop(old)
         for priority in Priority:
             while (excess := self.counts.bytes - self._settings.max_bytes) > 0:
@@ -154,9 +163,9 @@ class Store:
     def page(self, after: int, limit: int) -> list[Row]:
         """The next rows past a position, in order."""
         found = self._db.execute(
-            f"SELECT {_COLUMNS} FROM message WHERE position > ? ORDER BY position LIMIT ?", (after, limit)
+            f"SELECT {COLUMNS} FROM message WHERE position > ? ORDER BY position LIMIT ?", (after, limit)
         ).fetchall()
-        return [_row(columns) for columns in found]
+        return [row_of(columns) for columns in found]
 
     def checkpoint(self) -> None:
         """Move the write-ahead log into the file; done in quiet moments, for it costs several fsyncs."""
@@ -191,7 +200,8 @@ class Store:
             )
         if layout < _LAYOUT:
             self._db.executescript(
-                f"BEGIN; {_SCHEMA} PRAGMA application_id={_APPLICATION_ID}; PRAGMA user_version={_LAYOUT}; COMMIT;"
+                f"BEGIN; {_MAKE[layout]} PRAGMA application_id={_APPLICATION_ID}; PRAGMA user_version={_LAYOUT};"
+                " COMMIT;"
             )
         if max_pages is not None:
             self._db.execute(f"PRAGMA max_page_count={max_pages}").fetchall()
@@ -206,16 +216,22 @@ class Store:
                 written.flush()
                 os.fsync(written.fileno())
 
+    def _close_to_others(self) -> None:
+        """What an older version, or SQLite behind a link, made with the umask's mode."""
+        for tail in ("", "-wal", "-shm"):
+            with contextlib.suppress(OSError):  # not there, or not ours
+                self.path.with_name(self.path.name + tail).chmod(0o600)
+
     def _count(self) -> Counts:
         rows, size, last = self._db.execute(
             "SELECT count(*), coalesce(sum(size), 0), coalesce(max(position), 0) FROM message INDEXED BY by_priority"
         ).fetchone()
-        found = self._db.execute("SELECT value FROM counter WHERE name = 'sequence'").fetchone()
-        return Counts(rows, size, last, found[0] if found else 0)
+        counters: dict[str, int] = dict(self._db.execute("SELECT name, value FROM counter"))
+        return Counts(rows, size, last, counters.get("sequence", 0), LivedNs(counters.get("lived_ns", 0)))
 
     def _oldest(self, priority: Priority) -> list["_Kept"]:
         found = self._db.execute(
-            "SELECT position, kind, stored_unix_ns, size FROM message INDEXED BY by_priority"
+            "SELECT position, kind, lived_ns, size FROM message INDEXED BY by_priority"
             f" WHERE priority = ? ORDER BY position LIMIT {_EVICT_AT_ONCE}",
             (int(priority),),
         ).fetchall()
@@ -223,14 +239,14 @@ class Store:
 
     def _drop(self, chosen: Sequence["_Kept"]) -> Counter[str]:
         if chosen:
-            self.write((), [row.position for row in chosen], 0, durable=False)
+            self.write((), [row.position for row in chosen], 0, self.counts.lived_ns, durable=False)
         return Counter(row.kind for row in chosen)
 
 
 class _Kept(NamedTuple):
     position: int
     kind: str
-    stored_unix_ns: int
+    lived_ns: int
     size: int
 
 
@@ -239,35 +255,29 @@ def _days(settings: OutboxSettings) -> tuple[tuple[Priority, float], ...]:
 
 
 def _too_old(oldest: list[_Kept], before: int) -> list[_Kept]:
-    return [
-        row
-        for row in takewhile(lambda row: row.stored_unix_ns <= before, oldest)
-        if row.stored_unix_ns >= _CLOCK_SET_NS
-    ]
+    return list(takewhile(lambda row: row.lived_ns <= before, oldest))
 
 
-def rescue(path: Path) -> tuple[list[Row], int]:
-    """What can still be read of a corrupted file, from its front and from its back: rows in order, and the sequence."""
-    rows: dict[int, Row] = {}
-    sequence = 0
-    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=rw", uri=True)) as db:
-        for order in ("ASC", "DESC"):
-            with contextlib.suppress(sqlite3.Error, ValueError, TypeError):
-                for columns in db.execute(f"SELECT {_COLUMNS} FROM message ORDER BY position {order}"):
-                    if columns[0] in rows:
-                        break
-                    rows[columns[0]] = _row(columns)
-        with contextlib.suppress(sqlite3.Error):
-            found = db.execute("SELECT value FROM counter WHERE name = 'sequence'").fetchone()
-            sequence = found[0] if found else 0
-    return [rows[position] for position in sorted(rows)], sequence
+def _make(path: Path) -> None:
+    """Directory and file for their owner alone, whatever the umask; SQLite gives the files beside it the same mode.
+
+    A directory that is there, such as an operator's own, stays as it is.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutboxError(f"the outbox {path} cannot be made: {error.strerror}: set [outbox] path") from error
+    with contextlib.suppress(OSError):  # it is there, or SQLite will say better why it cannot be
+        # Never opened where it is there: to close any descriptor of a file ends this process's locks on it.
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
-def _columns(row: Row) -> tuple[int, str, str, int, int, int, bytes]:
+def _columns(row: Row) -> tuple[int, str, str, int, int, int, bytes, int]:
     size = len(row.payload)
-    return row.position, row.id, row.kind, int(row.priority), row.stored_unix_ns, size, row.payload
+    return row.position, row.id, row.kind, int(row.priority), row.stored_unix_ns, size, row.payload, row.lived_ns
 
 
-def _row(columns: tuple[int, str, str, int, int, bytes]) -> Row:
-    position, name, kind, priority, stored, payload = columns
-    return Row(position, name, kind, Priority(priority), UnixNs(stored), payload)
+def row_of(columns: tuple[int, str, str, int, int, bytes, int]) -> Row:
+    """A row from its `COLUMNS`; ValueError or TypeError where one is damaged."""
+    position, name, kind, priority, stored, payload, lived = columns
+    return Row(position, name, kind, Priority(priority), UnixNs(stored), payload, LivedNs(lived))

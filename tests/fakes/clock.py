@@ -15,6 +15,10 @@ class HandClock:
         self.host += nanoseconds(s)
         self.wall_ns += nanoseconds(s)
 
+    def step(self, s: float) -> None:
+        """Somebody sets the wall clock; the machine runs on."""
+        self.wall_ns += nanoseconds(s)
+
     def now(self) -> HostNs:
         return HostNs(self.host)
 

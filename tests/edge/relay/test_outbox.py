@@ -1,7 +1,9 @@
 """The outbox: durable when put returns, in order, bounded, and whole again after damage."""
 
 import asyncio
+import os
 import sqlite3
+import stat
 from pathlib import Path
 
 import pytest
@@ -109,27 +111,6 @@ async def test_the_old_leave(settings: OutboxSettings, clock: HandClock) -> None
         assert await stored_ids(outbox) == ["a2"]
 
 
-async def test_nothing_is_too_old_whose_age_is_unknown(settings: OutboxSettings) -> None:
-    """A machine without a clock boots in 1970; when the time is set, its alerts are not 57 years old."""
-    clock = HandClock(wall_ns=1_000_000_000)
-    async with Outbox(settings, clock) as outbox:
-        await fill(outbox, "a")
-        clock.move(50 * 365 * _DAY_S + 7 * 365 * _DAY_S)
-    async with Outbox(settings, clock) as outbox:
-        assert await stored_ids(outbox) == ["a"]
-
-
-async def test_a_clock_that_steps_drops_nothing(settings: OutboxSettings, clock: HandClock) -> None:
-    async with Outbox(settings, clock) as outbox:
-        await fill(outbox, "a")
-        clock.move(-3600)
-        await fill(outbox, "b")
-        clock.move(7200)
-        await fill(outbox, "c")
-    async with Outbox(settings, clock) as outbox:
-        assert await stored_ids(outbox) == ["a", "b", "c"]
-
-
 async def test_a_second_daemon_is_refused(settings: OutboxSettings, clock: HandClock) -> None:
     async with Outbox(settings, clock) as outbox:
         await fill(outbox, "a")
@@ -202,3 +183,26 @@ async def test_nobody_waits_for_a_thread_that_broke(
             await outbox.page(0, 1)
         with pytest.raises(OutboxError, match="closed"):
             await outbox.put("b", "alert", b"")
+
+
+async def test_nobody_else_may_read_it(settings: OutboxSettings, clock: HandClock) -> None:
+    path = Path(settings.path)
+    umask = os.umask(0o000)
+    try:
+        async with Outbox(settings, clock) as outbox:
+            await fill(outbox, "a")
+            assert _modes(path) == {"state": 0o700, "outbox.db": 0o600, "outbox.db-wal": 0o600}
+        _open_to_all(path)  # as an older version left it
+        async with Outbox(settings, clock) as outbox:
+            await fill(outbox, "b")
+            assert _modes(path) == {"state": 0o700, "outbox.db": 0o600, "outbox.db-wal": 0o600}
+    finally:
+        os.umask(umask)
+
+
+def _modes(path: Path) -> dict[str, int]:
+    return {part.name: stat.S_IMODE(part.stat().st_mode) for part in (path.parent, *path.parent.iterdir())}
+
+
+def _open_to_all(path: Path) -> None:
+    path.chmod(0o644)

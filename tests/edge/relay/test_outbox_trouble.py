@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge.relay.errors import NotDurableError
+from edge.relay.lifetime import LivedNs
 from edge.relay.outbox import Outbox
 from edge.relay.settings import OutboxSettings
 from edge.relay.store import Priority, Row, Store
@@ -74,14 +75,16 @@ async def test_damage_found_while_running_is_mended(
     real = Store.write
     failures = 1
 
-    def write(store: Store, rows: list[Row], gone: set[int], sequence: int, *, durable: bool) -> None:
+    def write(
+        store: Store, rows: list[Row], gone: set[int], sequence: int, lived_ns: LivedNs, *, durable: bool
+    ) -> None:
         nonlocal failures
         if failures:
             failures -= 1
             error = sqlite3.DatabaseError("database disk image is malformed")
             error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
             raise error
-        real(store, rows, gone, sequence, durable=durable)
+        real(store, rows, gone, sequence, lived_ns, durable=durable)
 
     async with Outbox(settings, clock) as outbox:
         monkeypatch.setattr(Store, "write", write)
