@@ -104,6 +104,8 @@ class Window:
     """Receipt of the last packet that entered."""
     gap: bool = False
     """The window one hop before this one is missing: nothing was heard, or the clock jumped."""
+    uncertainty_ns: int = 0
+    """How far the times of its samples may be off, one standard deviation, where that is the most."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,6 +121,8 @@ class Features:
     received: HostNs
     gap: bool = False
     """The windows before this one are no continuation: recurrent state must start anew."""
+    uncertainty_ns: int = 0
+    """The window's."""
 
     def named(self) -> dict[str, float]:
         return {name: float(v) for name, v in zip(self.names, self.values, strict=True)}
@@ -173,6 +177,8 @@ class Prediction:
     """Probability of stress from the chest's electrodes alone; None while they are silent, or no model wants them."""
     eeg: float | None = None
     """Probability of stress from the head's electrodes alone."""
+    uncertainty_ns: int = 0
+    """How far the times of what entered may be off, one standard deviation, where that is the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,3 +231,7 @@ class Alert:
     inferred_unix_ns: UnixNs
     bundle: str
     """Name and version of the models that spoke."""
+    clock_synchronised: bool | None = None
+    """Whether something kept this machine's wall clock right when the times above were told; None: nobody can say."""
+    sensor_uncertainty_ns: int | None = None
+    """How far the sensor's time may be off ours, one standard deviation; None: not told."""

@@ -93,10 +93,11 @@ class Leads:
                     with self._watchdog.hearts.work("leads", 2 * INFERENCE_S):
                         current = self._judges.current
                         estimate = await worker.do(INFERENCE_S, self._judge, current, modality, line, window)
+                    if estimate is not None and self._lines.get(modality) is line:  # nor left in the meantime
+                        await self._heard(estimate)
                 except (NetworkError, BundleError, ValueError) as error:
                     if not self._judges.failed(str(error)):
                         raise
-                    continue
                 except StuckError as error:
                     if self._judges.failed(str(error)):
                         continue
@@ -105,9 +106,6 @@ class Leads:
                     self._watchdog.budget.spend("leads", str(error))
                     self._judges.renew(modality)
                     self.begin_anew()  # the thread that was left behind may still come back to the old ones
-                    continue
-                if estimate is not None:
-                    await self._heard(estimate)
 
     def _judge(self, classifier: Classifier, modality: Modality, line: _Line, window: Window) -> LeadEstimate | None:
         """One window to one estimate; None when it must not be judged, or the device was left."""
@@ -115,7 +113,7 @@ class Leads:
             return None
         told = line.stream.read(window)
         if told.values is not None:
-            estimate = classifier.lead(modality, told.values, told.end, told.received)
+            estimate = classifier.lead(modality, told.values, told.end, told.received, told.uncertainty_ns)
             line.word = f"{estimate.label} {estimate.share:.0%}"
             return estimate
         self._health.skipped[f"{modality.value}_{told.why}"] += 1

@@ -17,6 +17,7 @@ from edge.relay.alerts import SCHEMA, iso_time, make_alert
 from edge.relay.errors import NotDurableError
 from edge.relay.ids import RANDOM_BYTES, uuid7
 from edge.snooze import Kept, Snooze
+from edge.time_service import Synchronised, synchronised
 from edge.watchdog import Watchdog
 
 log = logging.getLogger("vagus")
@@ -25,6 +26,7 @@ DISK_S = 30.0
 """A disk that has not taken an alert for so long is stuck."""
 TIMED = 1000
 """Alerts on their way whose time is taken; those of a longer outage are sent, but not timed."""
+_WORDS = {Synchronised.YES: True, Synchronised.NO: False, Synchronised.UNKNOWN: None}
 
 
 class Outgoing(Protocol):
@@ -48,7 +50,9 @@ class Raising:
         clock: Clock,
         health: Health,
         watchdog: Watchdog,
+        in_step: Callable[[], Synchronised] = synchronised,
     ) -> None:
+        """``in_step`` says whether the wall clock is right; it is asked on the event loop, so it must not wait."""
         self.alerts: deque[Alert] = deque(maxlen=10)
         """The newest."""
         self.snooze = Snooze(clock)
@@ -58,6 +62,7 @@ class Raising:
         self._clock = clock
         self._health = health
         self._watchdog = watchdog
+        self._in_step = in_step
         self._in_flight: OrderedDict[str, HostNs] = OrderedDict()
 
     async def take(self, decision: Decision) -> None:
@@ -100,6 +105,7 @@ class Raising:
             sequence=relay.next_sequence(),
             bundle=self._bundle().label,
             clock=self._clock,
+            synchronised=_WORDS[self._in_step()],
         )
         self._in_flight[alert.id] = decision.prediction.received
         if len(self._in_flight) > TIMED:

@@ -10,12 +10,15 @@ import numpy as np
 
 from edge.bundle import Bundle, BundleError
 from edge.bundle_contract import FaceModel, LeadModel, WristModel
-from edge.clock import HostNs, StreamNs
+from edge.clock import SECOND, HostNs, StreamNs
 from edge.flow import Crop, Features, Floats, Modality, Prediction
 from edge.inference.arrays import Carried, logistic, ordered, scaled_face, softmax, standardised
 from edge.inference.lead import Lead, LeadEstimate
 from edge.inference.pool import pooled
 from edge.inference.runtime import Network
+
+FRAME_NS = SECOND // 30
+"""How far the time of a face may be off: a picture is taken within a frame of a usual camera before it is grabbed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +43,8 @@ class WristEstimate:
     received: HostNs
     features: Mapping[str, float]
     """The normalised features behind it."""
+    uncertainty_ns: int = 0
+    """Of the times of what it heard."""
 
 
 class Classifier:
@@ -97,11 +102,13 @@ class Classifier:
             raise BundleError(f"{self.bundle.path} has no wrist model; switch the watch off or install one that has")
         return self._wrist.step(features)
 
-    def lead(self, modality: Modality, values: Floats, end: StreamNs, received: HostNs) -> LeadEstimate:
+    def lead(
+        self, modality: Modality, values: Floats, end: StreamNs, received: HostNs, uncertainty_ns: int = 0
+    ) -> LeadEstimate:
         """Judge one window of ECG or EEG; raise BundleError when the bundle has no model for it."""
         if modality not in self._leads:
             raise BundleError(f"{self.bundle.path} has no {modality.value} model; install one that has")
-        return self._leads[modality].judge(values, end, received)
+        return self._leads[modality].judge(values, end, received, uncertainty_ns)
 
     def fuse(
         self,
@@ -124,6 +131,7 @@ class Classifier:
         by_lead = {lead.modality: lead.stress for lead in leads}
         receipts = [lead.received for lead in leads]
         receipts += [] if wrist is None else [wrist.received]
+        heard = leads if wrist is None else [*leads, wrist]
         return Prediction(
             at=at,
             modalities=frozenset(modality for modality, estimate in used.items() if estimate is not None),
@@ -136,6 +144,7 @@ class Classifier:
             features={} if wrist is None else wrist.features,
             ecg=by_lead.get(Modality.ECG),
             eeg=by_lead.get(Modality.EEG),
+            uncertainty_ns=max((0 if face is None else FRAME_NS, *(each.uncertainty_ns for each in heard))),
         )
 
     def reset(self) -> None:
@@ -209,7 +218,8 @@ class _Wrist:
         values = ordered(features.names, features.values, self._model.features)
         logit = self._logit(self._row(values)) / self._model.temperature + self._model.bias
         named = {name: float(value) for name, value in zip(self._model.features, values, strict=True)}
-        return WristEstimate(logistic(logit), logit, features.end, features.received, MappingProxyType(named))
+        said = MappingProxyType(named)
+        return WristEstimate(logistic(logit), logit, features.end, features.received, said, features.uncertainty_ns)
 
     def reset(self) -> None:
         self._carried.reset()

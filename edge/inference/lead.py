@@ -28,6 +28,8 @@ class LeadEstimate:
     """In the pool, by the contract."""
     end: StreamNs
     received: HostNs
+    uncertainty_ns: int = 0
+    """Of the times of what it heard."""
 
 
 class Lead:
@@ -42,7 +44,7 @@ class Lead:
         self._network = network
         (self._input,) = network.inputs
 
-    def judge(self, values: Floats, end: StreamNs, received: HostNs) -> LeadEstimate:
+    def judge(self, values: Floats, end: StreamNs, received: HostNs, uncertainty_ns: int = 0) -> LeadEstimate:
         """``values`` are the network's input without its batch; NetworkError when it does not fit the contract."""
         model = self.model
         logits = self._network.run({self._input: values[np.newaxis]})["logits"][0]
@@ -62,4 +64,5 @@ class Lead:
             weight=model.weight,
             end=end,
             received=received,
+            uncertainty_ns=uncertainty_ns,
         )

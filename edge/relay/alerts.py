@@ -32,6 +32,11 @@ class AlertMessage(msgspec.Struct, frozen=True, kw_only=True):
     received_time: str
     inferred_unix_ns: int
     inferred_time: str
+    clock_synchronised: bool | None = None
+    """Whether something kept the machine's clock right, so that the times may be compared with another's; null: nobody
+    can say."""
+    sensor_uncertainty_ms: float | None = None
+    """How far the sensor's time may be off, one standard deviation: its clock is learned from when its packets come."""
     published_unix_ns: int = 0
     published_time: str = ""
 
@@ -75,6 +80,7 @@ def make_alert(
     sequence: int,
     bundle: str,
     clock: Clock,
+    synchronised: bool | None = None,
     randomness: Callable[[int], bytes] = os.urandom,
 ) -> Alert:
     """The alert that a decision calls for, made now; host times become wall times with the clock's present offset."""
@@ -94,11 +100,14 @@ def make_alert(
         received_unix_ns=UnixNs(received),
         inferred_unix_ns=UnixNs(wall - (now - prediction.inferred)),
         bundle=bundle,
+        clock_synchronised=synchronised,
+        sensor_uncertainty_ns=prediction.uncertainty_ns,
     )
 
 
 def encode_alert(alert: Alert) -> bytes:
     """The alert as JSON, all but the time of publishing: `stamp_published` adds that when it leaves."""
+    off_ns = alert.sensor_uncertainty_ns
     message = {
         "schema": SCHEMA,
         "id": alert.id,
@@ -115,6 +124,8 @@ def encode_alert(alert: Alert) -> bytes:
         "received_time": iso_time(alert.received_unix_ns),
         "inferred_unix_ns": alert.inferred_unix_ns,
         "inferred_time": iso_time(alert.inferred_unix_ns),
+        "clock_synchronised": alert.clock_synchronised,
+        "sensor_uncertainty_ms": None if off_ns is None else round(off_ns / 1e6, 3),
     }
     return _encoder.encode(message)
 

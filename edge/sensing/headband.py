@@ -116,4 +116,4 @@ class _Stream:
         if self._sync.early:
             return None, False, 0
         shift = self._sync.time_of(int(device[0])) - int(device[0])
-        return device + shift, jumped, self._sync.estimate.uncertainty_ns
+        return device + shift, jumped, self._sync.estimate.off_ns

@@ -35,6 +35,13 @@ GAIN_NS = SECOND // 20
 """Catching up by less is jitter,"""
 STALL_NS = SECOND
 """and falling back by more at once is another stall, from which it has yet to catch up."""
+ARRIVAL_NS = round(SECOND / 12**0.5)
+"""Standard deviation of the time of what has no stamp but its arrival: such readings (a heart rate, beats) come about
+once a second, so that one is up to a second old, evenly."""
+TICK_NS = SECOND // 1000
+"""Ticks are whole milliseconds: nobody knows a time better than that."""
+YOUNG = 3
+"""The spread of fewer minima says nothing of the clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,11 @@ class ClockEstimate:
     drift_ppm: float
     uncertainty_ns: int
     buckets: int
+
+    @property
+    def off_ns(self) -> int:
+        """How far a time told by this clock may be off, one standard deviation: never 0, and much while it is young."""
+        return max(self.uncertainty_ns, ARRIVAL_NS if self.buckets < YOUNG else TICK_NS)
 
 
 class _Behind:

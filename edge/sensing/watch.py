@@ -9,7 +9,7 @@ from edge.flow import Channel, Samples, Times
 from edge.sensing.headband import Headband
 from edge.sensing.learned_rate import LearnedRate
 from edge.sensing.runs import Run, runs
-from edge.sensing.timesync import ClockEstimate, TimeSync
+from edge.sensing.timesync import ARRIVAL_NS, ClockEstimate, TimeSync
 from firmware_bridge.codec import decode
 from firmware_bridge.counters import Order, Sequence, Unwrap
 from firmware_bridge.errors import CodecError
@@ -107,8 +107,7 @@ class Watch:
             self.counts["early"] += 1
             return None
         times: Times = self._sync.time_of(first) + np.rint(np.arange(len(run.values)) * period_ns).astype(np.int64)
-        uncertainty_ns = self._sync.estimate.uncertainty_ns
-        return Samples(run.channel, times, run.values, rate_hz, received, gap or jumped, uncertainty_ns)
+        return Samples(run.channel, times, run.values, rate_hz, received, gap or jumped, self._sync.estimate.off_ns)
 
     def _count(self, channel: Channel, sequence: int) -> Order:
         arrival = self._sequences.setdefault(channel, Sequence(16)).see(sequence)
@@ -133,13 +132,15 @@ class Watch:
         at = self._clock.stream(received)
         spans = np.cumsum([round(rr * MS) for rr in rr_ms])
         start = self._last_beat if self._last_beat is not None else StreamNs(at - int(spans[-1]))
-        gap = abs(start + int(spans[-1]) - at) > BEATS_OFF_NS
+        off_ns = abs(start + int(spans[-1]) - at)
+        gap = off_ns > BEATS_OFF_NS
         if gap:
-            start = StreamNs(at - int(spans[-1]))
+            start, off_ns = StreamNs(at - int(spans[-1])), 0
         times: Times = start + spans
         self._last_beat = StreamNs(int(times[-1]))
-        return Samples(Channel.BEAT_INTERVAL, times, np.array(rr_ms, np.float32), 0.0, received, gap)
+        values = np.array(rr_ms, np.float32)
+        return Samples(Channel.BEAT_INTERVAL, times, values, 0.0, received, gap, max(off_ns, ARRIVAL_NS))
 
     def _event(self, run: Run, received: HostNs) -> Samples:
         times: Times = np.full(len(run.values), self._clock.stream(received), np.int64)
-        return Samples(run.channel, times, run.values, 0.0, received)
+        return Samples(run.channel, times, run.values, 0.0, received, uncertainty_ns=ARRIVAL_NS)

@@ -1,7 +1,7 @@
 """Samples of a worn watch in; features, raw and as a model wants them, out, one pair a hop."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge.clock import StreamNs
 from edge.flow import Channel, Features, Samples, Window
@@ -68,7 +68,7 @@ class Body:
             self._fresh = True
             return Reading(worn, raw, None)
         self._fresh = False
-        return Reading(worn, raw, Features(told.end, told.names, told.values, told.quality, told.received, gap))
+        return Reading(worn, raw, replace(told, gap=gap))
 
     def anchor(self, baseline: PersonalBaseline | None) -> None:
         """Tell this person from their measured baseline from now on, None: from the population's usual.

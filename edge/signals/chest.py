@@ -90,7 +90,9 @@ class Chest:
         if even is None:
             return _none(window, "poor")
         values = self._values(even, known)
-        return _none(window, "poor") if values is None else Told(window.end, window.received, values)
+        if values is None:
+            return _none(window, "poor")
+        return Told(window.end, window.received, values, uncertainty_ns=window.uncertainty_ns)
 
     def _settle(self, window: Window, signal: Signal) -> Why:
         """Take the quiet minute, if this window is one."""

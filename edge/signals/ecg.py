@@ -65,7 +65,9 @@ def ecg(window: Window) -> Features:
             "qrs_likeness": found.likeness,
         }
     told = np.array([values[name] for name in NAMES], np.float32)
-    return Features(window.end, NAMES, told, float(np.isfinite(told).mean()), window.received, window.gap)
+    return Features(
+        window.end, NAMES, told, float(np.isfinite(told).mean()), window.received, window.gap, window.uncertainty_ns
+    )
 
 
 def qrs(signal: Signal, start_ns: int) -> Qrs | None:

@@ -58,7 +58,7 @@ def eeg(window: Window, electrodes: Sequence[str]) -> Features:
             values = statistics(filtered(epoch, grids[0].rate_hz), grids[0].rate_hz)
     told = values.ravel().astype(np.float32)
     quality = float(np.isfinite(told).mean())
-    return Features(window.end, names(electrodes), told, quality, window.received, window.gap)
+    return Features(window.end, names(electrodes), told, quality, window.received, window.gap, window.uncertainty_ns)
 
 
 def _usable(grid: Grid) -> bool:

@@ -25,4 +25,4 @@ def extract(window: Window) -> Features:
     values = np.array((*heart.heart(window), *skin.skin(window), *motion.motion(window)), np.float64)
     values = np.where(np.abs(values) < 1e12, values, np.nan).astype(np.float32)
     quality = float(np.isfinite(values).mean())
-    return Features(window.end, NAMES, values, quality, window.received, window.gap)
+    return Features(window.end, NAMES, values, quality, window.received, window.gap, window.uncertainty_ns)

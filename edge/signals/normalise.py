@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -155,7 +155,7 @@ class Normaliser:
     def _told(self, features: Features, distance: Doubles, quality: float) -> Features:
         trend = np.mean(self._recent, axis=0) if self._recent else distance
         told = np.where(self._is_trend, trend[self._place], distance[self._place]).astype(np.float32)
-        return Features(features.end, self.usual.names, told, quality, features.received, features.gap)
+        return replace(features, names=self.usual.names, values=told, quality=quality)
 
     def _learned(self, remembered: int) -> tuple[Doubles, Doubles]:
         """Centre and scale from what is remembered of the person and of the population."""

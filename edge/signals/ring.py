@@ -25,7 +25,8 @@ class Ring:
         self._first = self._last = 0
         self._times: Times = np.empty(0, np.int64)
         self._values: Floats = np.empty((0,), np.float32)
-        self._receipts: list[tuple[int, HostNs]] = []
+        self._receipts: list[tuple[int, HostNs, int]] = []
+        """One entry a packet: its first time, its receipt, and how far its times may be off."""
         self._rates: list[tuple[int, float]] = []
         """Time from which on, and rate; one entry a change."""
         self.rate_hz = 0.0
@@ -57,7 +58,7 @@ class Ring:
             times, values = times[fresh], values[fresh]
         if not len(times):
             return 0
-        self._receipts.append((int(times[0]), samples.received))
+        self._receipts.append((int(times[0]), samples.received, samples.uncertainty_ns))
         self._append(times, values, in_order=newest is None or int(times[0]) > newest)
         self._forget()
         return len(times)
@@ -82,7 +83,11 @@ class Ring:
 
     def received(self, end: StreamNs) -> HostNs:
         """Receipt of the last packet with a sample before ``end``; 0 when there is none."""
-        return max((host for first, host in self._receipts if first < end), default=HostNs(0))
+        return max((host for first, host, _ in self._receipts if first < end), default=HostNs(0))
+
+    def uncertainty_ns(self, end: StreamNs) -> int:
+        """How far the times of what is held before ``end`` may be off, at most; 0 when there is nothing."""
+        return max((off_ns for first, _, off_ns in self._receipts if first < end), default=0)
 
     def _note_rate(self, first: int, rate_hz: float) -> None:
         """Remember a rate that is not that of the samples before."""

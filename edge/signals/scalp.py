@@ -80,7 +80,7 @@ class Scalp:
             return _none(window, why)
         usual = np.zeros(len(self._kept), np.float32)
         rows = [usual if each is None else each for each in self._past]
-        return Told(window.end, window.received, np.stack(rows)[:, :, np.newaxis])
+        return Told(window.end, window.received, np.stack(rows)[:, :, np.newaxis], uncertainty_ns=window.uncertainty_ns)
 
     def _begin_anew(self, since: StreamNs) -> None:
         self._heeded, self._known, self._quiet = since, None, []

@@ -20,3 +20,5 @@ class Told:
     values: Floats | None
     """The network's input without its batch; None when the window must not be judged."""
     why: Why = ""
+    uncertainty_ns: int = 0
+    """The window's."""

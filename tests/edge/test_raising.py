@@ -11,6 +11,7 @@ from edge.flow import Alert, Decision, Modality, Prediction
 from edge.health import Health
 from edge.inference.decision import Decider
 from edge.raising import Raising
+from edge.time_service import Synchronised
 from edge.watchdog import Watchdog
 from tests.edge.daemon import lines
 from tests.fakes.clock import HandClock
@@ -40,13 +41,13 @@ def little(tmp_path: Path) -> Bundle:
     return lines.little(tmp_path / "bundle")
 
 
-def raising(relay: Kept, bundle: Bundle, clock: HandClock) -> Raising:
-    return Raising("edge", lambda: relay, lambda: bundle, clock, Health(), Watchdog(clock))
+def raising(relay: Kept, bundle: Bundle, clock: HandClock, known: Synchronised = Synchronised.UNKNOWN) -> Raising:
+    return Raising("edge", lambda: relay, lambda: bundle, clock, Health(), Watchdog(clock), lambda: known)
 
 
 def stressed() -> Decision:
     seen, said = frozenset({Modality.FACE}), {"angry": 0.9, "calm": 0.1}
-    prediction = Prediction(StreamNs(0), seen, 0.8, said, None, 0.8, HostNs(0), HostNs(0))
+    prediction = Prediction(StreamNs(0), seen, 0.8, said, None, 0.8, HostNs(0), HostNs(0), uncertainty_ns=3_000_000)
     return Decider(lines.ALWAYS).step(prediction)
 
 
@@ -64,3 +65,15 @@ async def test_the_log_tells_of_an_alert_but_not_of_the_person(
     told = [record.getMessage() for record in caplog.records if record.levelno > logging.DEBUG]
     assert told == [f"alert {alert.id} (stress) is raised", "stress: an alert is kept back, 1 min of quiet left"]
     assert [r.getMessage() for r in caplog.records if r.levelno == logging.DEBUG] == [f"its reason: {REASON}"] * 2
+
+
+@pytest.mark.parametrize(
+    ("known", "said"), [(Synchronised.YES, True), (Synchronised.NO, False), (Synchronised.UNKNOWN, None)]
+)
+async def test_an_alert_says_whether_its_clock_is_kept_right(
+    little: Bundle, known: Synchronised, said: bool | None
+) -> None:
+    relay = Kept()
+    await raising(relay, little, HandClock(), known).take(stressed())
+    (alert,) = relay.alerts
+    assert (alert.clock_synchronised, alert.sensor_uncertainty_ns) == (said, 3_000_000)

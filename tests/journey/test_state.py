@@ -1,15 +1,17 @@
 """What a broker hears of the state: whole, of one moment, and silent about what is not known any more."""
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiomqtt
 import msgspec
 
 from edge.clock import seconds
 from edge.demo import DemoPlan, face_source
-from edge.relay.alerts import StateMessage
+from edge.relay.alerts import StateMessage, read_alert
 from edge.service import Service, open_service
 from edge.settings import CameraSettings, Settings, WatchSettings
 from tests.edge.daemon.lines import ALWAYS
@@ -72,3 +74,13 @@ async def test_the_newest_state_gets_out_when_all_is_still(tmp_path: Path) -> No
                 if judged and state.sensors == {"watch": "offline"}:
                     assert (state.heart_rate, state.battery, state.inferred_unix_ns) == (None, None, 0)
                     break
+
+
+async def test_an_alert_says_when_it_was_and_how_surely(tmp_path: Path) -> None:
+    async with seen_and_heard(tmp_path) as service, aiomqtt.Client(service.broker.host, service.broker.port) as client:
+        await client.subscribe("vagus/+/alert", qos=1)
+        heard = await anext(aiter(client.messages))
+        assert isinstance(heard.payload, bytes)
+        alert = read_alert(heard.payload)
+        assert 1 <= (alert.sensor_uncertainty_ms or 0) < 10_000
+        assert "clock_synchronised" in json.loads(heard.payload)

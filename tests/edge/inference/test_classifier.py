@@ -1,6 +1,7 @@
 """Any subset of modalities becomes a prediction that says which it used."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -12,7 +13,8 @@ from edge.bundle_contract import Models
 from edge.clock import HostNs, StreamNs
 from edge.flow import EMOTIONS, Crop, Features, Modality
 from edge.inference.arrays import logistic, softmax
-from edge.inference.classifier import Classifier
+from edge.inference.classifier import FRAME_NS, Classifier
+from edge.inference.lead import LeadEstimate
 from tests.fakes.bundles import FEATURES, KEY, tiny_bundle, tiny_files
 
 
@@ -143,3 +145,14 @@ def test_what_a_bundle_lacks_is_said(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="neither a face nor a wrist model"):
         Classifier(tiny_bundle(tmp_path / "none", models=Models()))
     shutil.rmtree(tmp_path)
+
+
+def test_a_prediction_is_as_unsure_of_its_time_as_the_worst_that_entered(bundle: Bundle) -> None:
+    classifier = Classifier(bundle)
+    face, wrist = classifier.face(crop()), classifier.wrist(replace(features(75, 2, 0), uncertainty_ns=2 * FRAME_NS))
+    sure = classifier.wrist(replace(features(75, 2, 0), uncertainty_ns=5))
+    chest = LeadEstimate(Modality.ECG, 0.5, 0.0, "rest", 0.5, 1.0, StreamNs(5), HostNs(1), 3 * FRAME_NS)
+    assert classifier.fuse(StreamNs(7), sure, None, now).uncertainty_ns == 5
+    assert classifier.fuse(StreamNs(7), sure, face, now).uncertainty_ns == FRAME_NS
+    assert classifier.fuse(StreamNs(7), wrist, face, now).uncertainty_ns == 2 * FRAME_NS
+    assert classifier.fuse(StreamNs(7), wrist, face, now, [chest]).uncertainty_ns == 3 * FRAME_NS

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from dataclasses import replace
 from types import MappingProxyType
 
 import pytest
@@ -136,3 +137,16 @@ def test_topics() -> None:
     assert topics.command_name(topics.command("camera")) == "camera"
     for other in (topics.echo("camera"), topics.state, "home/vagus/edge/a/b/set", "home/vagus/else/camera/set"):
         assert topics.command_name(other) is None
+
+
+def test_an_alert_says_how_far_its_times_may_be_believed() -> None:
+    alert = replace(an_alert(), clock_synchronised=False, sensor_uncertainty_ns=12_345_678)
+    message = read_alert(stamp_published(encode_alert(alert), UnixNs(5)))
+    assert (message.clock_synchronised, message.sensor_uncertainty_ms) == (False, 12.346)
+    fields = json.loads(encode_alert(an_alert()))
+    assert (fields["clock_synchronised"], fields["sensor_uncertainty_ms"]) == (None, None)
+    del fields["clock_synchronised"], fields["sensor_uncertainty_ms"]
+    older = read_alert(json.dumps(fields).encode())
+    assert (older.clock_synchronised, older.sensor_uncertainty_ms) == (None, None), (
+        "an older daemon's alert is read, too"
+    )

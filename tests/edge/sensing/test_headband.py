@@ -9,6 +9,7 @@ import pytest
 from edge.clock import HostNs, nanoseconds
 from edge.flow import Channel, Samples
 from edge.sensing.headband import ELECTRODES, Headband
+from edge.sensing.timesync import ARRIVAL_NS, TICK_NS
 from edge.sensing.watch import Watch
 from firmware_bridge import gatt
 from firmware_bridge.links import Packet
@@ -116,3 +117,10 @@ def test_numbers_that_begin_anew_after_a_silence_are_of_now() -> None:
     ]
     assert made[0].gap
     assert made[-1].times[-1] == at(100 + 5 * PERIOD_S)
+
+
+def test_the_times_of_a_headband_are_never_called_exact() -> None:
+    band = Headband(HandClock(), Counter())
+    made = [samples.uncertainty_ns for index in range(500) for samples in moment(band, index)]
+    assert made[0] == ARRIVAL_NS
+    assert made[-1] == TICK_NS, "these packets come evenly, but nobody knows a time better than this"

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from edge.clock import HostNs, nanoseconds
 from edge.flow import Channel, Samples
+from edge.sensing.timesync import ARRIVAL_NS
 from edge.sensing.watch import Watch
 from firmware_bridge import gatt
 from firmware_bridge.codec import encode
@@ -171,3 +172,26 @@ def test_a_burst_after_a_stall_is_where_it_belongs() -> None:
     ]
     assert set(np.diff(times).tolist()) == {15_625_000}
     assert watch.device_clock.buckets > 2
+
+
+def test_a_time_told_by_arrival_is_never_called_exact() -> None:
+    watch = Watch(HandClock())
+    rate, row = watch.feed(packet(HeartRate(60, True, rr_1024=(1024,)), 10.0))
+    (battery,) = watch.feed(packet(Battery(87), 10.0))
+    assert {samples.uncertainty_ns for samples in (rate, row, battery)} == {ARRIVAL_NS}
+    # A beat later, by its interval, but a second and a half later by its arrival: one of both is that far off.
+    late = beats(watch.feed(packet(HeartRate(60, True, rr_1024=(1024,)), 12.5)))
+    assert (late.gap, late.uncertainty_ns) == (False, nanoseconds(1.5))
+    anew = beats(watch.feed(packet(HeartRate(60, True, rr_1024=(1024,)), 20.0)))
+    assert (anew.gap, anew.uncertainty_ns) == (True, ARRIVAL_NS)
+
+
+def test_a_stamped_time_is_surer_once_the_clock_is_known() -> None:
+    watch = Watch(HandClock())
+    told = [
+        samples.uncertainty_ns
+        for k in range(60)
+        for samples in watch.feed(packet(pulse(k, 250 * k), 10 + 0.25 * k + 0.004 * (k % 3)))
+    ]
+    assert told[0] == ARRIVAL_NS, "one packet says nothing of how late it was"
+    assert 0 < told[-1] < 20_000_000

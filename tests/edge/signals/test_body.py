@@ -1,5 +1,7 @@
 """From samples to what a model gets: off the wrist nothing is said, and after it the state starts anew."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -109,3 +111,11 @@ def test_a_flat_wave_is_off_and_counted_beats_are_on() -> None:
     assert wear(window(60, pulse=flat)) is Wear.OFF
     assert wear(window(60, beat_interval=beats)) is Wear.ON
     assert wear(window(60, motion=worn().signals[Channel.MOTION])) is Wear.UNKNOWN
+
+
+def test_what_is_told_is_as_unsure_of_its_time_as_the_window() -> None:
+    made = [replace(samples, uncertainty_ns=7) for samples in packets([worn(60)])]
+    body = Body(USUAL, 30, 5)
+    readings = [reading for samples in made for reading in body.feed(samples)]
+    assert {r.raw.uncertainty_ns for r in readings} == {7}
+    assert {r.told.uncertainty_ns for r in readings if r.told is not None} == {7}

@@ -1,5 +1,7 @@
 """Windows over several rates: when they come, what is in them, what is late, lost or twice."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -135,3 +137,15 @@ def test_any_slicing_gives_the_same_windows(rate_hz: float, packet_s: float) -> 
     for window in windows:
         inside = (whole.times >= window.start) & (whole.times < window.end)
         np.testing.assert_array_equal(window.signals[Channel.PULSE].times, whole.times[inside])
+
+
+def test_a_window_is_as_unsure_of_its_times_as_the_worst_of_its_packets() -> None:
+    def unsure(samples: Samples, ms: int) -> Samples:
+        return replace(samples, uncertainty_ns=1_000_000 * ms)
+
+    said = [unsure(pulse(s / 2), 9 if s == 21 else 2) for s in range(80)]
+    said += [unsure(skin(s), 3) for s in range(40)]
+    said.sort(key=lambda samples: int(samples.times[-1]))
+    told = {round(w.end / SECOND): w.uncertainty_ns // 1_000_000 for w in through(Windows(10, 5), said)}
+    assert (told[10], told[15], told[20]) == (3, 9, 9), "the packet of 10.5 s is in two windows"
+    assert told[40] == 3, "and forgotten with them"
