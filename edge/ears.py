@@ -23,6 +23,7 @@ from edge.sensing.timesync import ClockEstimate
 from edge.sensing.watch import Watch
 from edge.signals.body import CHANNELS, Body, Reading
 from edge.signals.wear import Wear
+from edge.watch_clock import local_time
 from edge.watchdog import INFERENCE_S, Watchdog
 from edge.worker import StuckError, Worker
 from firmware_bridge.devices.opening import open_device
@@ -178,7 +179,11 @@ class Ears:
     async def _listen_once(self, address: str, limit_s: float | None, reopening: Reopening) -> None:
         """Open the link and hear it to its end, which only a recording has."""
         opening = open_device(
-            address, now=self._clock.now, speed=self._clock.speed, reset_adapter=reopening.reset_adapter
+            address,
+            now=self._clock.now,
+            speed=self._clock.speed,
+            reset_adapter=reopening.reset_adapter,
+            local_time=lambda: local_time(self._clock),
         )
         try:
             async with self._hearing(limit_s), opening as self._link:

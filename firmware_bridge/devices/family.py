@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -68,6 +69,8 @@ class Family:
     """What must be sent before leaving, so that the device does not go on for nobody."""
     steer: Steering | None = None
     """Commands that give a quantity another of its rates; None where rates are fixed."""
+    set_clock: Callable[[datetime], Sequence[Command]] | None = None
+    """Commands that set its clock to a local time; None where it has none, or keeps it by itself."""
     keep_alive: Sequence[Command] = ()
     keep_alive_s: float = 0.0
     polls: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Protocol, runtime_checkable
 
 from firmware_bridge.devices import recognise_offer
-from firmware_bridge.devices.session import attend
+from firmware_bridge.devices.session import LocalTime, attend
 from firmware_bridge.links import Link, open_link
 
 
@@ -33,6 +33,7 @@ async def open_device(
     now: Callable[[], int] = time.monotonic_ns,
     speed: float = 1.0,
     reset_adapter: Callable[[], Awaitable[None]] | None = None,
+    local_time: LocalTime = lambda: None,
 ) -> AsyncGenerator[Link]:
     """As ``open_link``, with the device started, kept alive, revived and, on leaving, stopped.
 
@@ -44,5 +45,5 @@ async def open_device(
         if family is None:
             yield link
         else:
-            async with attend(link, family, now=now, reset_adapter=reset_adapter) as session:
+            async with attend(link, family, now=now, reset_adapter=reset_adapter, local_time=local_time) as session:
                 yield session

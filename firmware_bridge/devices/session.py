@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from firmware_bridge import codec, gatt
 from firmware_bridge.devices.family import Family, Quantity
-from firmware_bridge.errors import LinkError
+from firmware_bridge.errors import LinkError, Trouble
 from firmware_bridge.links import Link, Packet
 from firmware_bridge.links.backoff import running
 from firmware_bridge.links.pace import Sleep
@@ -18,7 +19,11 @@ _AHEAD = 64
 """Packets that may wait for the reader."""
 _STOP_S = 5.0
 """For all stop commands together: a device that is out of reach must not hold up the end."""
+_CLOCK_S = 3600.0
+"""How often a watch's clock is set anew: it drifts, and summer time begins and ends without a reconnect."""
 _SECOND_NS = 1_000_000_000
+LocalTime = Callable[[], datetime | None]
+"""The host's local time, to set watches by; None while it cannot be trusted."""
 
 
 @runtime_checkable
@@ -36,12 +41,14 @@ async def attend(
     now: Callable[[], int],
     sleep: Sleep = asyncio.sleep,
     reset_adapter: Callable[[], Awaitable[None]] | None = None,
+    local_time: LocalTime = lambda: None,
 ) -> AsyncGenerator["Session"]:
     """Start the device, look after it, and stop it on leaving, whatever the reason for leaving.
 
-    Raises LinkError if the device does not want to be started. ``reset_adapter`` is the last resort against silence.
+    Raises LinkError if the device does not want to be started. ``reset_adapter`` is the last resort against silence;
+    ``local_time`` sets the clock of a device that has one to be set.
     """
-    session = Session(link, family, now, sleep, reset_adapter)
+    session = Session(link, family, now, sleep, reset_adapter, local_time)
     try:
         await session.start()
         async with running(session.listen(), f"{family.name} packets"), running(session.tend(), f"{family.name} care"):
@@ -60,6 +67,7 @@ class Session:
         now: Callable[[], int],
         sleep: Sleep,
         reset_adapter: Callable[[], Awaitable[None]] | None,
+        local_time: LocalTime,
     ) -> None:
         self.family = family
         self.revivals = 0
@@ -67,11 +75,12 @@ class Session:
         self._now = now
         self._sleep = sleep
         self._reset_adapter = reset_adapter
+        self._local_time = local_time
         # Waits when its reader does: a link that can wait does so too, one that cannot has its own bounded queue.
         self._queue: asyncio.Queue[Packet | LinkError | None] = asyncio.Queue(_AHEAD)
         self._heard_ns: int | None = None
         self._tended_ns = now()
-        self._alive_ns = self._polled_ns = now()
+        self._alive_ns = self._polled_ns = self._set_ns = now()
         self._reconnects = 0
         self._serial = gatt.SERIAL_STREAM in family.offers
         self._poll_s = family.poll_s
@@ -109,8 +118,9 @@ class Session:
         self._poll_s = s
 
     async def start(self) -> None:
-        """Send what starts the device, and the rates that were asked for since."""
+        """Send what starts the device, the time, and the rates that were asked for since."""
         await self._send(self.family.start)
+        await self._set_clock()
         for quantity, hz in self._wanted.items():
             await self._send(self.family.rate(quantity, hz))
 
@@ -151,12 +161,25 @@ class Session:
         if self._due(self._alive_ns, self.family.keep_alive_s):
             self._alive_ns = self._now()
             await self._send(self.family.keep_alive)
+        if self._due(self._set_ns, _CLOCK_S):
+            await self._set_clock()
         if self._due(self._polled_ns, self._poll_s):
             self._polled_ns = self._now()
             for target in self.family.polls:
                 await self._hear(Packet(target, await self._link.read(target), self._now()))
         if self.silent and self._due(self._tended_ns, self.family.first_s):
             await self._revive()
+
+    async def _set_clock(self) -> None:
+        """A device that does not take the time, as an old firmware, is none the worse for what it measures."""
+        self._set_ns = self._now()
+        at = self._local_time()
+        if self.family.set_clock is not None and at is not None:
+            try:
+                await self._send(self.family.set_clock(at))
+            except LinkError as error:
+                if error.trouble is not Trouble.REFUSED:
+                    raise
 
     async def _revive(self) -> None:
         """Ask again; if that was in vain the last time, connect anew; then reset the adapter."""

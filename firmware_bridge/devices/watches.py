@@ -1,10 +1,11 @@
 """Watches and straps that need little: plain heart rate, InfiniTime, a Bangle.js with its own Android app."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from firmware_bridge import gatt
 from firmware_bridge.devices.family import Family, Pairing, Quantity, gives
-from firmware_bridge.messages import BangleAccelerationRequest, BangleActivityRequest, Command
+from firmware_bridge.messages import BangleAccelerationRequest, BangleActivityRequest, Command, CurrentTime
 
 HEART_STRAP = Family(
     name="heart-rate",
@@ -16,6 +17,13 @@ HEART_STRAP = Family(
     limits="Beat intervals only if the sensor sends them; many wrist watches do not.",
 )
 
+
+def _set_clock(at: datetime) -> Sequence[Command]:
+    fractions, reference = at.microsecond * 256 // 1_000_000, 2
+    time = CurrentTime(at.year, at.month, at.day, at.hour, at.minute, at.second, at.isoweekday(), fractions, reference)
+    return [time]
+
+
 INFINITIME = Family(
     name="infinitime",
     title="InfiniTime (PineTime)",
@@ -24,6 +32,8 @@ INFINITIME = Family(
     names=("InfiniTime",),
     offers=frozenset({gatt.INFINITIME_STEPS, gatt.INFINITIME_MOTION}),
     pairing=Pairing.PASSKEY,
+    # It has no clock that outlives an empty battery, and expects each host to set it (InfiniTime, doc/ble.md).
+    set_clock=_set_clock,
     polls=(gatt.HEART_RATE_MEASUREMENT,),
     poll_s=5.0,
     quiet_s=20.0,

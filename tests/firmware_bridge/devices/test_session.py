@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import pytest
 
@@ -10,12 +11,13 @@ from firmware_bridge.codec import encode
 from firmware_bridge.devices import Family, Quantity
 from firmware_bridge.devices.others import MUSE
 from firmware_bridge.devices.polar import POLAR_H10
-from firmware_bridge.devices.session import attend
+from firmware_bridge.devices.session import Session, attend
 from firmware_bridge.devices.vagus import VAGUS, VAGUS_SERIAL
 from firmware_bridge.devices.watches import INFINITIME
-from firmware_bridge.errors import LinkError
+from firmware_bridge.errors import LinkError, Trouble
 from firmware_bridge.links import Packet
-from firmware_bridge.messages import Command, MuseCommand
+from firmware_bridge.links.backoff import running
+from firmware_bridge.messages import Command, CurrentTime, MuseCommand
 from tests.fakes.links import HeldLink
 
 SECOND = 1_000_000_000
@@ -183,3 +185,40 @@ async def test_a_device_out_of_reach_is_tried_again_the_next_second():
         room.link.broken = False
         await room.move(1)
         assert room.link.written == bytes_of(VAGUS.start)
+
+
+async def test_a_watch_is_set_to_the_time_on_each_connection_and_every_hour():
+    room, noon = Room(), datetime(2026, 3, 29, 12, 30, 15, 500_000, UTC)
+    room.link.values[gatt.HEART_RATE_MEASUREMENT] = b"\x00\x3e"
+
+    async def drain(session: Session) -> None:
+        async for _ in session.packets():
+            pass
+
+    attended = attend(room.link, INFINITIME, now=room.now, sleep=room.sleep, local_time=lambda: noon)
+    async with attended as session, running(drain(session), "reader"):
+        told = encode(CurrentTime(2026, 3, 29, 12, 30, 15, 7, 128, 2))
+        assert room.link.written == [told]
+        room.link.reconnects = 1
+        await room.move(1)
+        assert room.link.written == [told] * 2
+        await room.move(3600)
+        assert room.link.written == [told] * 3
+
+
+async def test_a_time_that_cannot_be_trusted_is_not_told():
+    room = Room()
+    async with room.attend(INFINITIME):
+        assert room.link.written == []
+
+
+async def test_a_watch_that_takes_no_time_is_listened_to_all_the_same():
+    room, refused, noon = Room(), list[str](), datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+    async def refuse(target: str, payload: bytes) -> None:
+        refused.append(target)
+        raise LinkError("nothing to write", Trouble.REFUSED)
+
+    room.link.write = refuse
+    async with attend(room.link, INFINITIME, now=room.now, sleep=room.sleep, local_time=lambda: noon):
+        assert refused == [gatt.CURRENT_TIME]
