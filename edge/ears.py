@@ -167,7 +167,7 @@ class Ears:
             except TimeoutError:
                 self._health.dropped["stuck_watch"] += 1
                 log.warning("nothing from %s for %g s: the link is made anew", address, SILENT_S)
-                self._watchdog.budget.spend("watch", f"nothing from {address} for {SILENT_S:g} s")
+                self._watchdog.budget.spend("watch", f"nothing from {address} for {SILENT_S:g} s", SILENT_S)
                 await reopening.stuck()
             except LinkError as error:
                 if not lasting:

@@ -20,8 +20,10 @@ Rest = Callable[[threading.Event, float], bool]
 
 _FIRST_BACKOFF_S = 0.5
 _LONGEST_BACKOFF_S = 10.0
-_HUNG_S = 15.0
-"""A driver that blocks for so long beyond the camera's patience has hung; the pauses of reopening are shorter."""
+PATIENCE_S = 30.0
+"""A device that was unplugged is waited for so long."""
+SILENT_S = PATIENCE_S + 15.0
+"""A driver that blocks for so long, some seconds beyond the patience, has hung; the pauses of reopening are shorter."""
 _LEAVE_S = 2.0
 """How long a capture thread may take to end; a driver that hangs is left behind."""
 
@@ -193,8 +195,8 @@ async def open_camera(
     clock: Clock,
     loop_file: bool = False,
     *,
-    patience_s: float = 30.0,
-    hung_s: float | None = None,
+    patience_s: float = PATIENCE_S,
+    hung_s: float = SILENT_S,
     rest: Rest = threading.Event.wait,
 ) -> AsyncGenerator[Camera, None]:
     """Open a camera for the time of an `async with`; raise CameraError if it is not there.
@@ -209,7 +211,7 @@ async def open_camera(
         name, reopen = "the camera", source
     else:
         name, reopen = "the still picture", partial(Still, source, fps)
-    camera = Camera(name, patience_s + _HUNG_S if hung_s is None else hung_s)
+    camera = Camera(name, hung_s)
     capture = _Capture(camera, reopen, clock, rest, patience_s)
     thread = threading.Thread(target=capture.run, name="camera", daemon=True)
     thread.start()

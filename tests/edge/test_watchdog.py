@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from edge import ears
 from edge.budget import Budget, LaneError
 from edge.heartbeats import Heartbeats
+from edge.sensing import camera
 from edge.systemd import Systemd
 from edge.watchdog import Watchdog
 from edge.worker import StuckError, Worker, left_behind
@@ -82,6 +84,26 @@ def test_restarts_far_apart_cost_nothing() -> None:
     for _ in range(50):
         budget.spend("camera", "hung")
         clock.move(13)
+
+
+@pytest.mark.parametrize("limit_s", [ears.SILENT_S, camera.SILENT_S])
+def test_a_lane_that_is_slow_to_notice_has_its_share_all_the_same(limit_s: float) -> None:
+    clock = HandClock()
+    budget = Budget(clock)
+    for _ in range(5):
+        clock.move(limit_s + 2)
+        budget.spend("watch", "silent", limit_s)
+    clock.move(limit_s + 2)
+    with pytest.raises(LaneError, match=f"begun anew 5 times in {10 * limit_s:g} s"):
+        budget.spend("watch", "silent", limit_s)
+
+
+def test_a_slow_lane_that_fails_now_and_then_costs_nothing() -> None:
+    clock = HandClock()
+    budget = Budget(clock)
+    for _ in range(50):
+        budget.spend("watch", "silent", ears.SILENT_S)
+        clock.move(2.1 * ears.SILENT_S)
 
 
 async def test_a_stuck_thread_is_left_behind_and_the_next_call_has_another() -> None:
