@@ -3,13 +3,15 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Iterator
+import os
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edge.clock import SECOND, Clock, UnixNs
+from edge.clock import SECOND, Clock, HostNs, UnixNs
 from edge.settings import RetentionSettings, Settings
 from edge.stored import RECORDINGS
+from edge.time_service import Synchronised, synchronised
 
 log = logging.getLogger("vagus")
 
@@ -19,16 +21,27 @@ _CLOCK_SET_NS = 1_704_067_200 * SECOND
 """2024-01-01: a clock that shows less was never set, so nothing is judged by its age."""
 _STILL_WRITTEN_NS = 600 * SECOND
 """A recording that was written to so lately is under way."""
+_STEP_NS = 60 * SECOND
+"""A time server that keeps a clock right bends it by less between two looks (500 ppm, adjtimex(2))."""
 
 
 @contextlib.asynccontextmanager
 async def retention(settings: Settings, clock: Clock) -> AsyncGenerator[None]:
     """Enforce the limits now and some times a day for as long as the block lasts."""
 
+    trust = Trust(clock)
+
     async def look() -> None:
         while True:
-            for sentence in await asyncio.to_thread(enforce, settings, clock.wall()):
-                log.warning("%s", sentence)
+            now = clock.wall()
+            by_age = trust.look(now)
+            if not by_age:
+                log.warning("the clock of this machine was set: nothing is deleted by its age until it proves right")
+            try:
+                for sentence in await asyncio.to_thread(enforce, settings, now, by_age=by_age):
+                    log.warning("%s", sentence)
+            except OSError as error:
+                log.warning("what is stored cannot be looked through (%s); the next look is in some hours", error)
             await asyncio.sleep(LOOK_S)
 
     lane = asyncio.create_task(look(), name="retention")
@@ -40,42 +53,77 @@ async def retention(settings: Settings, clock: Clock) -> AsyncGenerator[None]:
             await lane
 
 
-def enforce(settings: Settings, now: UnixNs) -> list[str]:
-    """Delete what is past its limits; one sentence for each file set that left, or could not be made to."""
+class Trust:
+    """Whether ages may be told by the wall clock. A wrong date must not cost the person a recording.
+
+    Wall time is held against the monotonic clock, which nobody sets. Once they have moved apart the wall clock is
+    believed again when the kernel says that a time server keeps it, or when it was left alone for a day. (So it is
+    after a sleep, which the monotonic clock leaves out.)
+    """
+
+    def __init__(self, clock: Clock, right: Callable[[], Synchronised] = synchronised) -> None:
+        self._clock = clock
+        self._right = right
+        self._apart = clock.wall() - clock.now()
+        self._set_at: HostNs | None = None
+
+    def look(self, wall: UnixNs) -> bool:
+        """Whether the wall clock, which shows ``wall`` now, is believed."""
+        now = self._clock.now()
+        apart, before = wall - now, self._apart
+        self._apart = apart
+        if abs(apart - before) > _STEP_NS:
+            self._set_at = now
+        if self._set_at is not None and (now - self._set_at >= _DAY_NS or self._right() is Synchronised.YES):
+            self._set_at = None
+        return self._set_at is None
+
+
+def enforce(settings: Settings, now: UnixNs, *, by_age: bool = True) -> list[str]:
+    """Delete what is past its limits; one sentence for each file set that left, or could not be made to.
+
+    Without ``by_age`` only what is too much leaves. Raises OSError where a folder cannot be read.
+    """
     state, told = settings.state_path, list[str]()
-    for packets, why in _past(state / RECORDINGS, settings.retention, now):
+    for packets, why in _past(state / RECORDINGS, settings.retention, now, by_age):
         told.append(_delete((packets, packets.with_suffix(".json")), f"recording {packets.stem}", why))
     days = settings.outbox.alert_days
     outbox = state / settings.outbox.path
-    for damaged in outbox.parent.glob(f"{outbox.name}.corrupt-*"):
-        if _CLOCK_SET_NS < damaged.stat().st_mtime_ns < now - days * _DAY_NS:
+    for damaged, status in _there(outbox.parent.glob(f"{outbox.name}.corrupt-*")):
+        if by_age and _CLOCK_SET_NS < status.st_mtime_ns < now - days * _DAY_NS:
             told.append(_delete((damaged,), damaged.name, f"{days:g} days are over"))
     return told
 
 
-def _past(folder: Path, limits: RetentionSettings, now: UnixNs) -> Iterator[tuple[Path, str]]:
+def _past(folder: Path, limits: RetentionSettings, now: UnixNs, by_age: bool) -> Iterator[tuple[Path, str]]:
     """Recordings that must leave, the oldest first, each with the reason."""
     if now < _CLOCK_SET_NS:
         return
     total = 0
-    for packets in sorted(folder.glob("*.packets"), reverse=True):
-        status = packets.stat()
+    for packets, status in _there(sorted(folder.glob("*.packets"), reverse=True)):
         total += status.st_size
         if now - status.st_mtime_ns < _STILL_WRITTEN_NS:
             continue
-        begun = _begun(packets)
-        if _CLOCK_SET_NS < begun < now - limits.recording_days * _DAY_NS:
+        begun = _begun(packets, status)
+        if by_age and _CLOCK_SET_NS < begun < now - limits.recording_days * _DAY_NS:
             yield packets, f"{limits.recording_days:g} days are over (retention.recording_days)"
         elif total > limits.recordings_mib * 2**20:
             yield packets, f"newer ones fill {limits.recordings_mib} MiB (retention.recordings_mib)"
 
 
-def _begun(packets: Path) -> int:
+def _there(files: Iterable[Path]) -> Iterator[tuple[Path, os.stat_result]]:
+    """Those that nobody has deleted meanwhile, as the page may."""
+    for file in files:
+        with contextlib.suppress(FileNotFoundError):
+            yield file, file.stat()
+
+
+def _begun(packets: Path, status: os.stat_result) -> int:
     """When a recording began, from its name; its file's own time where the name says none."""
     try:
         at = datetime.strptime(packets.stem[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
     except ValueError:
-        return packets.stat().st_mtime_ns
+        return status.st_mtime_ns
     return int(at.timestamp()) * SECOND
 
 

@@ -15,6 +15,7 @@ from edge.clock import SECOND, UnixNs
 from edge.relay.errors import OutboxError
 from edge.relay.lifetime import LivedNs
 from edge.relay.settings import OutboxSettings
+from edge.whole_file import private_folder
 
 _APPLICATION_ID = 0x76616775
 _LAYOUT = 2
@@ -264,7 +265,7 @@ def _make(path: Path) -> None:
     A directory that is there, such as an operator's own, stays as it is.
     """
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(path.parent)
     except OSError as error:
         raise OutboxError(f"the outbox {path} cannot be made: {error.strerror}: set [outbox] path") from error
     with contextlib.suppress(OSError):  # it is there, or SQLite will say better why it cannot be

@@ -1,0 +1,94 @@
+"""Whose ages are told by which clock: one that was just set deletes nothing, and no file that is gone ends the lane."""
+
+import asyncio
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from edge import retention as room
+from edge.clock import SECOND, UnixNs
+from edge.retention import Trust, enforce, retention
+from edge.settings import Settings
+from edge.time_service import Synchronised
+from tests.edge.care.holdings import record
+from tests.fakes.clock import HandClock
+
+MARCH = datetime(2026, 3, 1, 10, 15, tzinfo=UTC)
+_DAY_S = 86_400.0
+
+
+def _at(moment: datetime) -> UnixNs:
+    return UnixNs(int(moment.timestamp()) * SECOND)
+
+
+def test_a_clock_that_was_set_is_believed_once_it_proves_right() -> None:
+    clock, says = HandClock(), [Synchronised.NO]
+    trust = Trust(clock, lambda: says[-1])
+    for _ in range(3):
+        clock.move(6 * 3600)
+        clock.step(-10)  # a time server's corrections
+        assert trust.look(clock.wall())
+    clock.step(100 * _DAY_S)
+    assert not trust.look(clock.wall())
+    clock.move(6 * 3600)
+    assert not trust.look(clock.wall())
+    says.append(Synchronised.YES)
+    assert trust.look(clock.wall())
+    says.append(Synchronised.UNKNOWN)
+    clock.step(-3600)
+    assert not trust.look(clock.wall())
+    clock.move(_DAY_S)
+    assert trust.look(clock.wall())
+
+
+def _old(tmp_path: Path) -> tuple[Path, Path]:
+    """A recording and a damaged outbox of March."""
+    packets, damaged = record(tmp_path, "20260301-101500", 1), tmp_path / "outbox.db.corrupt-20260301T101500Z"
+    damaged.write_bytes(b"x")
+    for file in (packets, damaged):
+        os.utime(file, (MARCH.timestamp(), MARCH.timestamp()))
+    return packets, damaged
+
+
+def test_nothing_leaves_by_an_age_that_is_not_believed(tmp_path: Path) -> None:
+    old, settings, now = _old(tmp_path), Settings(state_dir=str(tmp_path)), _at(MARCH + timedelta(days=400))
+    assert enforce(settings, now, by_age=False) == []
+    assert all(file.exists() for file in old)
+    assert len(enforce(settings, now)) == 2
+    assert not any(file.exists() for file in old)
+
+
+def test_a_file_that_goes_while_it_is_looked_at_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packets, damaged = _old(tmp_path)
+    listed, glob = (packets, damaged), Path.glob
+
+    def glob_and_lose(place: Path, pattern: str) -> list[Path]:
+        found = list(glob(place, pattern))
+        for file in listed:
+            file.unlink(missing_ok=True)
+        return found
+
+    monkeypatch.setattr(Path, "glob", glob_and_lose)
+    assert enforce(Settings(state_dir=str(tmp_path)), _at(MARCH + timedelta(days=400))) == []
+
+
+async def test_the_lane_outlives_a_disk_that_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    looks, enough = 0, asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def broken(settings: Settings, now: UnixNs, *, by_age: bool) -> list[str]:
+        nonlocal looks
+        looks += 1
+        if looks == 2:
+            loop.call_soon_threadsafe(enough.set)
+        raise PermissionError("not now")
+
+    monkeypatch.setattr(room, "enforce", broken)
+    monkeypatch.setattr(room, "LOOK_S", 0.0)
+    async with retention(Settings(state_dir=str(tmp_path)), HandClock()), asyncio.timeout(30):
+        await enough.wait()
+    assert "cannot be looked through (not now)" in caplog.text
