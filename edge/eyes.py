@@ -14,7 +14,7 @@ from edge.inference.classifier import Classifier, FaceEstimate
 from edge.inference.ports import NetworkError
 from edge.judges import Judges
 from edge.onlooker import Onlooker
-from edge.sensing.camera import CameraError, open_camera
+from edge.sensing.camera import SILENT_S, CameraError, open_camera
 from edge.sensing.face import FaceFinder
 from edge.sensing.face_cascade import DetectorPlan, Networks
 from edge.settings import CameraSettings
@@ -29,7 +29,7 @@ QUIET_S = 10.0
 """A camera without a frame for so long is not there."""
 EARLY = 0.9
 """A frame may come this share of its period after the last: cameras jitter, and a frame lost to that is a whole one."""
-HUNG_S = 90.0
+HUNG_S = 2 * SILENT_S
 """No frame and no error for so long: the camera's own time limits have failed."""
 
 
@@ -130,7 +130,7 @@ class Eyes:
                 self._watchdog.hearts.rest("camera")
                 log.warning("%s", error)
                 if error.hung:
-                    self._watchdog.budget.spend("camera", str(error))
+                    self._watchdog.budget.spend("camera", str(error), SILENT_S)
                 await asyncio.sleep(REOPEN_S)
 
     async def _look_once(self, worker: Worker) -> None:
@@ -145,29 +145,27 @@ class Eyes:
                     continue
                 due = frame.grabbed + nanoseconds(EARLY / self._fps)
                 self._health.frames += 1
-                estimate = await self._judged(worker, frame)
-                if estimate is not None:
-                    self._health.faces += 1
-                    await self._seen(frame, estimate)
+                await self._take(worker, frame)
         hearts.rest("camera")
 
-    async def _judged(self, worker: Worker, frame: Frame) -> FaceEstimate | None:
-        """What the networks say; a thread that is stuck in them is left behind, and the networks with it."""
+    async def _take(self, worker: Worker, frame: Frame) -> None:
+        """Ask the networks, and tell; a thread that is stuck in them is left behind, and the networks with it."""
         try:
             with self._watchdog.hearts.work("face", 2 * INFERENCE_S):
-                return await worker.do(INFERENCE_S, self._judge, self._judges.current, frame)
+                estimate = await worker.do(INFERENCE_S, self._judge, self._judges.current, frame)
+            if estimate is not None:
+                self._health.faces += 1
+                await self._seen(frame, estimate)  # which asks the fusion head
         except (NetworkError, BundleError, ValueError) as error:
             if not self._judges.failed(str(error)):
                 raise
-            return None
         except StuckError as error:
             if self._judges.failed(str(error)):
-                return None
+                return
             self._health.dropped["stuck_face"] += 1
             log.error("%s: its networks are loaded anew", error)
             self._watchdog.budget.spend("face", str(error))
             self._judges.renew(Modality.FACE)
-            return None
 
     def _judge(self, classifier: Classifier, frame: Frame) -> FaceEstimate | None:
         finder = self._finder_of(classifier)
