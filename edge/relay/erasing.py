@@ -4,23 +4,16 @@ import asyncio
 import secrets
 from collections.abc import Collection
 
-import msgspec
-
 from edge.relay.commands import COMMANDS
 from edge.relay.discovery import discovery_topic
 from edge.relay.errors import BrokerError
-from edge.relay.seal import key_name, read_public_key
+from edge.relay.seal import is_for, read_public_key
 from edge.relay.session import Session
 from edge.relay.settings import MqttSettings
 from edge.relay.topics import Topics
 
 _PATIENCE_S = 10.0
 """A broker that refuses us the right to read answers nothing at all."""
-
-
-class _Sealed(msgspec.Struct):
-    sealed: int
-    key: str
 
 
 async def erase(session: Session, settings: MqttSettings) -> list[str]:
@@ -42,32 +35,25 @@ async def erase(session: Session, settings: MqttSettings) -> list[str]:
 async def _retained(session: Session, settings: MqttSettings) -> set[str]:
     found: set[str] = set()
     topics = Topics(settings.base_topic, settings.device)
-    key = key_name(read_public_key(settings.seal_to_file)) if settings.seal_to_file else ""
+    key = read_public_key(settings.seal_to_file) if settings.seal_to_file else None
     # Who seals does not tell the broker its name, now neither.
-    marker = Topics(topics.base, secrets.token_hex(10)).kind("forget") if key else topics.kind("forget")
+    marker = Topics(topics.base, secrets.token_hex(10)).kind("forget") if key is not None else topics.kind("forget")
     token, heard = secrets.token_bytes(8), asyncio.Event()
 
     def note(topic: str, payload: bytes, retained: bool) -> None:
         if topic == marker and payload == token:
             heard.set()
-        elif retained and payload and (not key or _sealed_to(payload) == key):
+        elif retained and payload and (key is None or is_for(payload, key)):
             found.add(topic)
 
     session.on_message = note
-    session.subscribe(f"{topics.base}/#" if key else f"{topics.base}/{topics.device}/#")
-    if not key:
+    session.subscribe(f"{topics.base}/#" if key is not None else f"{topics.base}/{topics.device}/#")
+    if key is None:
         session.subscribe(discovery_topic(topics, settings.discovery_prefix))
     # What was retained comes before what is published after the subscription.
     session.publish(marker, token)
     await _either(session, heard)
     return found
-
-
-def _sealed_to(payload: bytes) -> str | None:
-    try:
-        return msgspec.json.decode(payload, type=_Sealed).key
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
 
 
 async def _clear(session: Session, chosen: Collection[str]) -> None:

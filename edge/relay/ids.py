@@ -1,4 +1,4 @@
-"""Wall time and randomness -> an id that is unique for ever and sorts by time (UUIDv7)."""
+"""Randomness, and wall time where order is wanted -> an id that is unique for ever (UUID)."""
 
 import uuid
 
@@ -26,3 +26,8 @@ def uuid7(at: UnixNs, randomness: bytes) -> str:
     tail = int.from_bytes(randomness, "big") & ((1 << 62) - 1)
     value = (milliseconds & ((1 << 48) - 1)) << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | tail
     return str(uuid.UUID(int=value))
+
+
+def uuid4(randomness: bytes) -> str:
+    """A UUID of version 4 (RFC 9562, 5.4), which tells nothing, of 16 random bytes; ValueError for any other number."""
+    return str(uuid.UUID(bytes=randomness, version=4))

@@ -134,7 +134,7 @@ class Relay:
     def publish_state(self, state: StateMessage) -> None:
         """Tell the state, now or when there is a connection again; only the newest is kept, and retained."""
         payload = encode_state(state)
-        self._board.post("~/state", self._seal.close("state", payload) if self._seal else payload)
+        self._board.post("~/state", self._seal.close(payload) if self._seal else payload)
 
     def publish_retained(self, name: str, payload: bytes) -> None:
         """Keep a topic at its newest payload, over reconnects, too; an empty payload clears it.
@@ -184,7 +184,7 @@ class Relay:
 
     async def _store(self, name: str, kind: str, payload: bytes, priority: Priority, sequence: int) -> None:
         if self._seal:
-            payload = self._seal.close(name, payload)
+            payload = self._seal.close(payload)
         try:
             self._sender.offer(await self._outbox.put(name, kind, payload, priority=priority, sequence=sequence))
         finally:

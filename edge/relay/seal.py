@@ -3,6 +3,8 @@
 import base64
 import binascii
 import hashlib
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -12,10 +14,11 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from edge.relay.errors import RelayError
+from edge.relay.ids import uuid4
 from edge.relay.tls import check_private
 
-SEALED = 1
-"""Version of the envelope."""
+SEALED = 2
+"""Version of the envelope. In version 1, which is still opened, `key` was the same in all, and `id` told the time."""
 _INFO = b"vagus sealed payload 1"
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
 # A payload is filled up to a multiple of this, so that its length does not tell an alert's words.
@@ -27,12 +30,16 @@ class SealError(RelayError):
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
-    """What the broker sees. It carries no device, no time but that of publishing, and no reading."""
+    """What the broker sees. It carries no device, no time but that of publishing, and no reading.
+
+    Nothing in it is the same in two messages, so that the name in the topic of today cannot be led back to yesterday's.
+    """
 
     sealed: int
     id: str
+    """By chance, and the same each time this message is sent, for deduplication. What was sealed has its own."""
     key: str
-    """Name of the recipient's key: a hash of it."""
+    """Hint at the recipient's key: a hash of the id and of it. Who has that key, its public half, can check it."""
     body: str
     """Base64 of HPKE's encapsulated key and ciphertext."""
     published_unix_ns: int = 0
@@ -46,15 +53,16 @@ _decoder = msgspec.json.Decoder(Envelope)
 class Seal:
     """The recipient's public key, used to seal."""
 
-    def __init__(self, recipient: X25519PublicKey) -> None:
+    def __init__(self, recipient: X25519PublicKey, randomness: Callable[[int], bytes] = os.urandom) -> None:
         self._recipient = recipient
-        self._key = key_name(recipient)
+        self._randomness = randomness
 
-    def close(self, name: str, payload: bytes) -> bytes:
-        """Seal one payload; ``name`` stays readable, for deduplication."""
+    def close(self, payload: bytes) -> bytes:
+        """Seal one payload, under an id by chance. Store what comes out: sealed anew it would be another message."""
+        name = uuid4(self._randomness(16))
         filled = payload + b" " * (-len(payload) % _BLOCK)
         body = base64.b64encode(_SUITE.encrypt(filled, self._recipient, _INFO + name.encode())).decode()
-        return _encoder.encode({"sealed": SEALED, "id": name, "key": self._key, "body": body})
+        return _encoder.encode({"sealed": SEALED, "id": name, "key": key_hint(self._recipient, name), "body": body})
 
 
 def open_sealed(payload: bytes, secret: X25519PrivateKey) -> bytes:
@@ -67,20 +75,28 @@ def open_sealed(payload: bytes, secret: X25519PrivateKey) -> bytes:
         body = base64.b64decode(envelope.body, validate=True)
     except (msgspec.MsgspecError, binascii.Error) as error:
         raise SealError(f"not a sealed payload: {error}") from error
-    if envelope.sealed != SEALED:
+    if not 1 <= envelope.sealed <= SEALED:
         raise SealError(f"the envelope has version {envelope.sealed}, this program opens {SEALED}: update the older")
-    ours = key_name(secret.public_key())
-    if envelope.key != ours:
-        raise SealError(f"sealed for key {envelope.key}, this is key {ours}: take the key that the device seals to")
+    if envelope.key != key_hint(secret.public_key(), envelope.id if envelope.sealed > 1 else ""):
+        raise SealError(f"the payload {envelope.id} was sealed for another key: take the one that the device seals to")
     try:
         return _SUITE.decrypt(body, secret, _INFO + envelope.id.encode()).rstrip(b" ")
     except (InvalidTag, ValueError) as error:
         raise SealError(f"the sealed payload {envelope.id} was changed on its way, or cut short") from error
 
 
-def key_name(public: X25519PublicKey) -> str:
-    """A short name of a public key: the first 16 hex digits of its SHA-256."""
-    return hashlib.sha256(public.public_bytes_raw()).hexdigest()[:16]
+def is_for(payload: bytes, recipient: X25519PublicKey) -> bool:
+    """Whether a payload was sealed for this key, as far as can be told without its secret half."""
+    try:
+        envelope = _decoder.decode(payload)
+    except msgspec.MsgspecError:
+        return False
+    return envelope.key == key_hint(recipient, envelope.id if envelope.sealed > 1 else "")
+
+
+def key_hint(public: X25519PublicKey, salt: str) -> str:
+    """The first 16 hex digits of a SHA-256 over a salt, the envelope's id, and a public key."""
+    return hashlib.sha256(salt.encode() + public.public_bytes_raw()).hexdigest()[:16]
 
 
 def read_public_key(path: str) -> X25519PublicKey:

@@ -117,7 +117,7 @@ def test_what_was_sealed_is_opened_with_the_key_and_not_without(
     key, sealed = tmp_path / "secret.pem", tmp_path / "alert.json"
     key.write_bytes(secret.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     key.chmod(0o600)
-    sealed.write_bytes(Seal(secret.public_key()).close("0198-id", b'{"kind":"stress"}'))
+    sealed.write_bytes(Seal(secret.public_key()).close(b'{"kind":"stress"}'))
     assert b"stress" not in sealed.read_bytes()
     monkeypatch.setattr(sys, "argv", ["edge-daemon", "open", "--key", str(key), str(sealed)])
     with pytest.raises(SystemExit) as stopped:

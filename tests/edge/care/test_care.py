@@ -168,7 +168,7 @@ async def test_what_was_sealed_under_a_lost_name_is_found_by_its_key(tmp_path: P
         async with aiomqtt.Client(real.address.host, real.address.port) as client:
             # A daemon that was killed: its name is known to no one any more.
             for name, recipient in (("aaaa", secret), ("bbbb", X25519PrivateKey.generate())):
-                sealed = Seal(recipient.public_key()).close("state", b'{"state":"stress"}')
+                sealed = Seal(recipient.public_key()).close(b'{"state":"stress"}')
                 await client.publish(f"vagus/{name}/state", sealed, qos=1, retain=True)
         done = await forget_all(settings, with_bonds=False)
         assert done.topics == ("vagus/aaaa/state",)
