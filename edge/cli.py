@@ -4,7 +4,6 @@ Exit codes: 0 done, 1 ran but did not keep its promise, 2 refused at the start, 
 """
 
 import asyncio
-import logging
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +14,7 @@ import typer
 
 from edge.budget import LaneError
 from edge.cli_care import add_to
+from edge.log_lines import complain, log_to_stderr
 from edge.memory import spare
 from edge.options import Config, Json, Speed, report, settings_of, terminal, whole
 from edge.refusal import REFUSALS, RefusalError
@@ -228,7 +228,7 @@ add_to(app)
 def main() -> None:
     """Entry point; never shows a traceback for something the operator can mend."""
     spare()
-    _log_to_stderr()
+    log_to_stderr()
     arguments = whole(sys.argv[1:])
     if not arguments or (arguments[0].startswith("-") and arguments[0] not in ("--help", "--version")):
         arguments = ["run", *arguments]
@@ -239,7 +239,7 @@ def main() -> None:
     except ExceptionGroup as group:
         first = _first(group)
         if isinstance(first, LaneError):
-            print(f"edge-daemon: {first}", file=sys.stderr)
+            complain(f"edge-daemon: {first}")
             raise SystemExit(1) from None
         if not isinstance(first, REFUSALS):
             raise
@@ -247,7 +247,7 @@ def main() -> None:
 
 
 def _refuse(error: Exception) -> None:
-    print(f"edge-daemon: {error}", file=sys.stderr)
+    complain(f"edge-daemon: {error}")
     raise SystemExit(2) from None
 
 
@@ -262,20 +262,6 @@ def _heard(paired: dict[str, object]) -> str:
     if paired["heart_rate_bpm"] is not None:
         return f"first heartbeat {paired['heart_rate_bpm']} bpm after {paired['first_message_s']} s"
     return f"battery at {paired['battery_percent']} %"
-
-
-def _log_to_stderr() -> None:
-    """People get colours; journald gets plain lines with its priority prefix."""
-    handler: logging.Handler
-    if sys.stderr.isatty():
-        from rich.logging import RichHandler
-
-        handler = RichHandler(console=terminal(stderr=True), show_path=False, rich_tracebacks=True)
-    else:
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler])
-    logging.getLogger("vagus").setLevel(logging.INFO)
 
 
 if __name__ == "__main__":
