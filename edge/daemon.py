@@ -278,6 +278,7 @@ class Daemon:
     def _lose_the_body(self) -> None:
         """A silent watch or strap says nothing: its last values must not stand for now."""
         self._present.forget_body()
+        self.leads.silence()
         if self.prediction is not None and self.prediction.modalities - {Modality.FACE}:
             self._standing.forget()
 

@@ -109,9 +109,16 @@ class Ears:
     @property
     def activity(self) -> Activity | None:
         """How the wearer moved in the newest window; None while nothing tells it. Judged when it is asked for."""
+        if not self.online:
+            return None
         window, self._unasked = self._unasked, None
         if window is not None:
-            self._activity = self._pace.judge(window)
+            try:
+                self._activity = self._pace.judge(window)
+            except ValueError as error:  # whoever looks at the page has not broken it
+                self._health.dropped["activity"] += 1
+                if not self._judges.failed(str(error)):
+                    log.error("how the wearer moves cannot be told: %s", error)
         return self._activity
 
     def losses(self) -> Counter[str]:
@@ -153,6 +160,7 @@ class Ears:
             self._lost_before = self.losses() - Counter(windows=self._lane.dropped)
             self._watch, self._body = Watch(self._clock), self._fresh_body()
             self._link_counts = Counter()
+            self._activity = self._unasked = None
             self._onlooker.forget()
 
     async def _listen(self, address: str) -> None:

@@ -29,6 +29,8 @@ _WORDS: Mapping[Why, str] = {
     "spoilt": "eyes, jaw or a loose electrode are in too much of it",
 }
 
+_SILENT = "nothing heard yet"
+
 
 @dataclass(slots=True, eq=False)
 class _Line:
@@ -36,7 +38,7 @@ class _Line:
 
     model: LeadModel
     stream: Stream
-    word: str = "nothing heard yet"
+    word: str = _SILENT
 
 
 class Leads:
@@ -68,6 +70,11 @@ class Leads:
     def begin_anew(self) -> None:
         """Another device comes: its signals are told from a quiet minute of their own."""
         self._lines = {m: _Line(line.model, stream(line.model)) for m, line in self._lines.items()}
+
+    def silence(self) -> None:
+        """Nothing comes any more: what was said last does not stand for now."""
+        for line in self._lines.values():
+            line.word = _SILENT
 
     def rest(self, now: StreamNs) -> None:
         """The person sits quietly from now on: that is the minute that they are told from."""

@@ -50,7 +50,7 @@ class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Decider:
-    """Holds one person's state. Feed predictions in order of time; each gives one decision."""
+    """Holds one person's state. Feed predictions as they are made; each gives one decision."""
 
     def __init__(self, settings: DecisionSettings) -> None:
         self._settings = settings
@@ -68,13 +68,14 @@ class Decider:
 
     def step(self, prediction: Prediction) -> Decision:
         """Take one prediction into account."""
-        at = prediction.at
-        if self._last is not None and seconds(at - self._last) > self._settings.stale_s:
+        if self._last is not None and abs(seconds(prediction.at - self._last)) > self._settings.stale_s:
             self.forget()
-        self._smooth(prediction)
+        # A window's end may lie before the face that was decided upon while it was judged; time goes on all the same.
+        at = prediction.at if self._last is None else max(prediction.at, self._last)
+        self._smooth(at, prediction.stress)
         alert = self._advance(at)
         reason = explain(self._state, self._level, prediction)
-        return Decision(at, self._state, alert, reason, self._level, prediction)
+        return Decision(prediction.at, self._state, alert, reason, self._level, prediction)
 
     def expire(self, now: StreamNs) -> bool:
         """True when the predictions stopped so long ago that the state has just become unknown."""
@@ -88,14 +89,14 @@ class Decider:
         self._state, self._level = State.UNKNOWN, math.nan
         self._last = self._above_since = self._below_since = None
 
-    def _smooth(self, prediction: Prediction) -> None:
-        stress = self._own.told(prediction.at, prediction.stress)
+    def _smooth(self, at: StreamNs, said: float) -> None:
+        stress = self._own.told(at, said)
         if self._last is None or self._settings.smoothing_s == 0:
             self._level = stress
         else:
-            keep = math.exp(-max(0.0, seconds(prediction.at - self._last)) / self._settings.smoothing_s)
+            keep = math.exp(-seconds(at - self._last) / self._settings.smoothing_s)
             self._level = keep * self._level + (1 - keep) * stress
-        self._last = prediction.at
+        self._last = at
 
     def _advance(self, at: StreamNs) -> bool:
         calm_below = self._settings.on if self._state is State.UNKNOWN else self._settings.off

@@ -9,7 +9,9 @@ import pytest
 
 from edge.baseline_store import BaselineError
 from edge.daemon import Daemon
-from edge.flow import Channel, Samples
+from edge.flow import Channel, Samples, Window
+from edge.inference.ports import NetworkError
+from edge.pace import Pace
 from edge.service import Service, open_service
 from edge.settings import Settings, WatchSettings
 
@@ -73,6 +75,37 @@ async def test_the_next_watch_takes_the_place_of_the_last(settings: Settings) ->
         assert daemon.onlooker.packets < packets
         assert daemon.prediction is None
         assert not daemon.finished.is_set()
+
+
+async def moved(daemon: Daemon) -> str:
+    """How the wearer moves, as soon as that is told."""
+    async with asyncio.timeout(PATIENCE_S):
+        while daemon.activity is None:
+            await heard(daemon, Channel.PULSE)
+        return daemon.activity.level
+
+
+async def test_how_the_wearer_moved_does_not_outlast_the_watch(settings: Settings) -> None:
+    settings = msgspec.structs.replace(settings, watch=WatchSettings(address="virtual:wearer?seed=1"))
+    async with running(settings) as service:
+        daemon = service.daemon
+        assert await moved(daemon)
+        daemon.follow("virtual:wearer?device=polar-h10")
+        await heard(daemon, Channel.ECG)
+        assert daemon.activity is None, "the watch that told it is gone"
+
+
+async def test_a_judge_of_movement_that_fails_is_counted(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(pace: Pace, window: Window) -> None:
+        raise NetworkError("activity.npz: an operator failed")
+
+    monkeypatch.setattr(Pace, "judge", fails)
+    settings = msgspec.structs.replace(settings, watch=WatchSettings(address="virtual:wearer?seed=1"))
+    async with running(settings) as service, asyncio.timeout(PATIENCE_S):
+        daemon = service.daemon
+        while not daemon.losses()["activity"]:
+            assert daemon.activity is None
+            await heard(daemon, Channel.PULSE)
 
 
 async def test_a_watch_that_cannot_be_reached_can_be_left(settings: Settings) -> None:

@@ -76,6 +76,15 @@ async def test_a_recording_of_electrodes_is_judged_and_published(tmp_path: Path,
         assert not daemon.losses()["garbage"]
 
 
+async def test_what_was_said_does_not_outlast_the_strap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.ears.QUIET_S", 1.0)
+    async with judged(tmp_path, ecg_file(tmp_path / "ecg.npz", load=False)) as service:
+        leads = service.daemon.leads
+        await until(lambda: leads.words["ecg"].startswith("rest "))
+        await service.daemon.finished.wait()
+        await until(lambda: leads.words["ecg"] == "nothing heard yet")
+
+
 async def test_a_headband_is_no_cap(tmp_path: Path) -> None:
     async with judged(tmp_path, eeg_file(tmp_path / "eeg.npz", seconds=20), cap=True) as service:
         await service.daemon.finished.wait()

@@ -55,6 +55,24 @@ def test_one_odd_prediction_is_smoothed_away() -> None:
     assert not decider.step(predict(60, 1.0)).alert
 
 
+def test_a_window_that_ended_before_the_last_face_turns_no_time_back() -> None:
+    settings = DecisionSettings(on=0.6, off=0.4, smoothing_s=20, min_duration_s=20)
+    faces, both = Decider(settings), Decider(settings)
+    for s in range(100):
+        one = faces.step(predict(s, 0.2 if s < 50 else 0.9))
+        other = both.step(predict(s, 0.2 if s < 50 else 0.9))
+        assert (one.level, one.state, one.alert) == (other.level, other.state, other.alert)
+        late = both.step(predict(s - 8, 0.5))
+        assert (late.at, late.level, late.state) == (predict(s - 8, 0.5).at, one.level, one.state)
+
+
+def test_a_clock_that_was_set_back_begins_anew() -> None:
+    decider = Decider(SETTINGS)
+    feed(decider, 1000, 1060, 0.9)
+    assert decider.step(predict(10, 0.1)).state is State.UNKNOWN
+    assert feed(decider, 15, 40, 0.1)[-1].state is State.CALM
+
+
 def test_a_rise_above_a_low_level_is_as_high_as_it_was_decided_from() -> None:
     """After an hour at .10 a .35 is much: what is said of it must not be the .35."""
     decider = Decider(DecisionSettings(smoothing_s=0, min_duration_s=20))
