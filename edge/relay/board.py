@@ -1,12 +1,15 @@
 """The newest payload of every retained topic -> told once to each connection, and when it changes."""
 
 import asyncio
+import logging
 
 from edge.clock import Clock, HostNs, nanoseconds
+from edge.relay.outbox import Outbox
 from edge.relay.refusals import Refusals
 from edge.relay.session import Session
 from edge.relay.topics import Topics
 
+_log = logging.getLogger(__name__)
 _STATE_EXPIRY_S = 600
 """A state that no one could be told for so long is no state any more (MQTT 5)."""
 _REST_NS = nanoseconds(600.0)
@@ -17,10 +20,12 @@ class Board:
     """What is to be read at any time. A slow broker sees the newest, not everything between.
 
     Names begin with `~/` where they stand under our device, as Home Assistant writes it. A topic that the broker
-    refuses (MQTT 5) is left out; the others and the connection are none the worse.
+    refuses (MQTT 5) is left out; the others and the connection are none the worse. What stands elsewhere, such as an
+    entry at Home Assistant, is noted in the outbox, so that a run that does not post it any more clears it.
     """
 
-    def __init__(self, clock: Clock, refusals: Refusals) -> None:
+    def __init__(self, outbox: Outbox, clock: Clock, refusals: Refusals) -> None:
+        self._outbox = outbox
         self._clock = clock
         self._refusals = refusals
         self._posted: dict[str, bytes] = {}
@@ -36,6 +41,18 @@ class Board:
         self._posted[name] = payload
         self._untold.add(name)
         self._changed.set()
+        if payload and not name.startswith("~/"):
+            self._outbox.note_topic(name, kept=True)
+
+    def clear_left(self, *, unnamed: bool) -> None:
+        """Clear what an earlier run posted elsewhere and this one has not; ``unnamed``: the broker must not know us."""
+        left = sorted(self._outbox.topics - self._posted.keys())
+        if left and unnamed:
+            # To clear it under our name by chance would tell whose that is.
+            _log.warning("the broker still retains %s of a time before sealing: clear it by hand", ", ".join(left))
+            return
+        for name in left:
+            self.post(name, b"")
 
     def tell_again(self, name: str) -> None:
         """Someone may have missed it."""
@@ -65,6 +82,9 @@ class Board:
             return
         if refusal is None:
             self._refusals.taken(name)
+            if not self._posted[name] and name not in self._untold:
+                del self._posted[name]
+                self._outbox.note_topic(name, kept=False)
         else:
             self._refusals.tell(name, topic, refusal, "nothing is told there")
             self._resting[name] = HostNs(self._clock.now() + _REST_NS)

@@ -18,6 +18,8 @@ _EVENT = (
     " 'id': value_json.id} | to_json }}"
 )
 
+_FORMER = {"trigger_calm": "device_automation"}
+"""Components that earlier versions announced, with their platforms."""
 Component = dict[str, object]
 
 
@@ -32,7 +34,7 @@ class Line(Protocol):
 
 
 class Discovery:
-    """Our entry at Home Assistant: told, told again when it starts anew, and taken away."""
+    """Our entry at Home Assistant: told, and told again when it starts anew. A relay that is not told it clears it."""
 
     def __init__(self, line: Line, topics: Topics, prefix: str = "homeassistant") -> None:
         self._line = line
@@ -49,10 +51,6 @@ class Discovery:
         self._line.publish_retained(self.topic, msgspec.json.encode(payload))
         self._line.listen(f"{self._prefix}/status", self._on_birth)
 
-    def remove(self) -> None:
-        """Disappear: Home Assistant forgets the device and its entities."""
-        self._line.publish_retained(self.topic, b"")
-
     def _on_birth(self, payload: bytes, retained: bool) -> None:  # noqa: ARG002  every listener hears it
         if payload == ONLINE:
             # It has just started: entities would stay unknown until their next change.
@@ -66,16 +64,18 @@ def discovery_topic(topics: Topics, prefix: str) -> str:
 
 
 def describe(topics: Topics, version: str, *, camera: bool, commands: bool) -> dict[str, object]:
-    """The discovery payload of one device (home-assistant.io/integrations/mqtt, "Device discovery payload")."""
+    """The discovery payload of one device (home-assistant.io/integrations/mqtt, "Device discovery payload").
+
+    A component with nothing but its platform is removed there: whatever may have been announced and is no more leads
+    the payload that way. It stays in it, for Home Assistant may have been away.
+    """
     name = _object_id(topics)
-    components: dict[str, Component] = {**_sensors(topics)}
-    if camera:
-        components["emotion"] = _sensor(
-            topics, "Emotion", _FIELD.format("emotion"), "camera", device_class="enum", options=list(EMOTIONS)
-        )
-    if commands:
-        components |= _orders(topics, camera=camera)
-    components |= _alerts(topics)
+    components = _components(topics, camera=camera, commands=commands)
+    gone = {
+        key: component["platform"]
+        for key, component in _components(topics, camera=True, commands=True).items()
+        if key not in components
+    } | _FORMER
     for key, component in components.items():
         if component["platform"] != "device_automation":
             component["unique_id"] = f"{name}_{key}"
@@ -88,9 +88,18 @@ def describe(topics: Topics, version: str, *, camera: bool, commands: bool) -> d
             "sw_version": version,
         },
         "origin": {"name": "vagus", "sw_version": version},
-        "components": components,
+        "components": {**{key: {"platform": platform} for key, platform in gone.items()}, **components},
         "qos": 1,
     }
+
+
+def _components(topics: Topics, *, camera: bool, commands: bool) -> dict[str, Component]:
+    found: dict[str, Component] = {**_sensors(topics)}
+    if camera:
+        found["emotion"] = _sensor(
+            topics, "Emotion", _FIELD.format("emotion"), "camera", device_class="enum", options=list(EMOTIONS)
+        )
+    return found | (_orders(topics, camera=camera) if commands else {}) | _alerts(topics)
 
 
 def _sensors(topics: Topics) -> dict[str, Component]:
@@ -178,28 +187,25 @@ def _orders(topics: Topics, *, camera: bool) -> dict[str, Component]:
 
 
 def _alerts(topics: Topics) -> dict[str, Component]:
-    kinds = [State.STRESS.value, State.CALM.value]
+    kind = State.STRESS.value  # alerts are raised for nothing else
     event: Component = {
         "platform": "event",
         "name": "Alert",
         "state_topic": topics.kind("alert"),
-        "event_types": kinds,
+        "event_types": [kind],
         "value_template": _EVENT,
         "availability": _availability(topics, None),
     }
-    triggers: dict[str, Component] = {
-        f"trigger_{kind}": {
-            "platform": "device_automation",
-            "automation_type": "trigger",
-            "topic": topics.kind("alert"),
-            "type": "alert",
-            "subtype": kind,
-            "payload": kind,
-            "value_template": "{{ value_json.kind }}",
-        }
-        for kind in kinds
+    trigger: Component = {
+        "platform": "device_automation",
+        "automation_type": "trigger",
+        "topic": topics.kind("alert"),
+        "type": "alert",
+        "subtype": kind,
+        "payload": kind,
+        "value_template": "{{ value_json.kind }}",
     }
-    return {"alert": event, **triggers}
+    return {"alert": event, f"trigger_{kind}": trigger}
 
 
 def _object_id(topics: Topics) -> str:

@@ -33,6 +33,8 @@ class Keeper:
         self.durable = True
         self.sequence = 0
         self.lifetime = Lifetime(clock)
+        self.topics: set[str] = set()
+        """Noted, so that a later run can clear what is retained there."""
         self._settings = settings
         self._clock = clock
         self._max_pages = max_pages
@@ -59,6 +61,7 @@ class Keeper:
             self._position = max(self._position, self._store.counts.last_position)
             self.sequence = max(self.sequence, self._store.counts.sequence)
             self.lifetime.go_on_from(self._store.counts.lived_ns)
+            self.topics |= self._store.topics()
         return self._store
 
     def take(self, name: str, kind: str, payload: bytes, priority: Priority, sequence: int) -> Row:
@@ -101,6 +104,17 @@ class Keeper:
         kept = [row for row in stored if row.position not in self._acknowledged]
         rows = sorted(kept + held, key=lambda row: row.position)[:limit]
         return rows or (self.page(end, limit) if end < self._position else [])
+
+    def note_topic(self, topic: str, kept: bool) -> None:
+        """Note a topic, or forget it. A disk that takes nothing is no trouble: the next start notes it again."""
+        try:
+            self.open().note_topic(topic, kept)
+        except (sqlite3.Error, OutboxError) as error:
+            _log.debug("outbox %s: %s not noted: %s", self._settings.path, topic, error)
+        if kept:
+            self.topics.add(topic)
+        else:
+            self.topics.discard(topic)
 
     def tidy(self) -> None:
         """In a quiet moment: write what is still held, drop what is too old, shorten the log."""
@@ -213,6 +227,8 @@ class Keeper:
             # An unreadable counter goes on from the clock's seconds, which no honest count of alerts has reached.
             self.sequence = max(self.sequence, sequence or now_s)
             store.write(rows, (), self.sequence, self.lifetime.ns, durable=True)
+            for topic in self.topics:
+                store.note_topic(topic, kept=True)
         except (OSError, sqlite3.Error) as worse:
             raise OutboxError(
                 f"the outbox {path} is corrupted ({error}) and no new one can be made ({worse}):"

@@ -68,7 +68,7 @@ class Relay:
         self._session: Session | None = None
         self._trouble: str | None = None
         self._seal = Seal(read_public_key(settings.seal_to_file)) if settings.seal_to_file else None
-        self._board = Board(clock, self._refusals)
+        self._board = Board(outbox, clock, self._refusals)
         self._sender = Sender(outbox, clock, settings.in_flight, resting, self._refusals, self._tell_trouble)
         self._greeting: int | None = None
         self._goodbye: int | None = None
@@ -77,6 +77,8 @@ class Relay:
         self._tasks = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Self:
+        """Connect, again and again; post what is to be retained before, or what an earlier run posted is cleared."""
+        self._board.clear_left(unnamed=self.names.rotate)
         async with contextlib.AsyncExitStack() as stack:
             lanes = await stack.enter_async_context(asyncio.TaskGroup())
             task = lanes.create_task(self._run(), name="relay")

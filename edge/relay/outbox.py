@@ -47,11 +47,17 @@ class _Acknowledged:
 
 
 @dataclass(frozen=True, slots=True)
+class _Topic:
+    topic: str
+    kept: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Stop:
     done: asyncio.Future[None]
 
 
-_Request = _Put | _Page | _Acknowledged | _Stop
+_Request = _Put | _Page | _Acknowledged | _Topic | _Stop
 _Answer = TypeVar("_Answer")
 
 
@@ -69,12 +75,15 @@ class Outbox:
         self._waiting: set[asyncio.Future[Any]] = set()
         self._sequence = 0
         self._open = False
+        self.topics: frozenset[str] = frozenset()
+        """Topics outside our own where something of us is retained, by this run or an earlier one."""
 
     async def __aenter__(self) -> Self:
         """Open the file; OutboxError with a sentence where that cannot be."""
         self._loop = asyncio.get_running_loop()
         await asyncio.to_thread(self._keeper.open)
         self._sequence = self._keeper.sequence
+        self.topics = frozenset(self._keeper.topics)
         self._open = True
         self._thread.start()
         return self
@@ -131,6 +140,12 @@ class Outbox:
         if not self._open:
             raise OutboxError(_CLOSED)
         self._requests.put(_Acknowledged(position))
+
+    def note_topic(self, topic: str, kept: bool) -> None:
+        """Something of us is retained there, or no longer: kept over restarts, to be cleared when it is not wanted."""
+        if (topic in self.topics) != kept:
+            self.topics ^= {topic}
+            self._requests.put(_Topic(topic, kept))
 
     async def settle(self) -> None:
         """Wait until everything asked so far is done."""
@@ -189,6 +204,8 @@ class Outbox:
             for put, row in zip(puts, rows, strict=True):
                 self._tell(put.done, row if failure is None else failure)
         for request in batch:
+            if isinstance(request, _Topic):
+                self._keeper.note_topic(request.topic, request.kept)
             if isinstance(request, _Page):
                 try:
                     self._tell(request.done, self._keeper.page(request.after, request.limit))

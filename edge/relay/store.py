@@ -19,6 +19,9 @@ from edge.whole_file import private_folder
 
 _APPLICATION_ID = 0x76616775
 _LAYOUT = 2
+_TOPIC = "retained "
+_TOPIC_FROM = len(_TOPIC) + 1
+"""A counter of this name says that something is retained on the topic behind it."""
 _EVICT_AT_ONCE = 256
 _DAY_NS = 86_400 * SECOND
 _LOG_BYTES = 1 << 20
@@ -167,6 +170,16 @@ class Store:
             f"SELECT {COLUMNS} FROM message WHERE position > ? ORDER BY position LIMIT ?", (after, limit)
         ).fetchall()
         return [row_of(columns) for columns in found]
+
+    def topics(self) -> set[str]:
+        """Topics that were noted."""
+        found = self._db.execute("SELECT substr(name, ?) FROM counter WHERE name LIKE ?", (_TOPIC_FROM, f"{_TOPIC}%"))
+        return {topic for (topic,) in found.fetchall()}
+
+    def note_topic(self, topic: str, kept: bool) -> None:
+        """Note a topic, or forget it; on the disk when it returns."""
+        statement = "INSERT OR REPLACE INTO counter VALUES (?, 1)" if kept else "DELETE FROM counter WHERE name = ?"
+        self._db.execute(statement, (f"{_TOPIC}{topic}",))
 
     def checkpoint(self) -> None:
         """Move the write-ahead log into the file; done in quiet moments, for it costs several fsyncs."""

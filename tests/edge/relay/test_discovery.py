@@ -2,12 +2,17 @@
 
 import json
 import re
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import cast
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from edge.clock import SystemClock
+from edge.relay.address import BrokerAddress
 from edge.relay.alerts import StateMessage, encode_alert, encode_state
 from edge.relay.broker import local_broker
 from edge.relay.discovery import Component, Discovery, describe
@@ -15,10 +20,11 @@ from edge.relay.mqtt import Relay
 from edge.relay.outbox import Outbox
 from edge.relay.settings import MqttSettings, OutboxSettings
 from edge.relay.topics import Topics
-from tests.edge.relay.listening import an_alert, subscriber
+from tests.edge.relay.listening import PATIENCE_S, an_alert, subscriber
 from tests.edge.relay.test_commands import Wire
 
 TOPICS = Topics("home/vagus", "edge")
+ENTRY, OURS = (f"{prefix}/device/vagus_edge/config" for prefix in ("homeassistant", "ours"))
 
 # Written by Home Assistant's own code: tests/benchmarks/peers/home_assistant.py, which also lets it judge a payload.
 _RULES = json.loads((Path(__file__).parent / "home_assistant.json").read_text())
@@ -35,9 +41,19 @@ _CLASSES = {
 """Words that a key may have: those we use, all of which its schemas take."""
 
 
-def _components(camera: bool = True, commands: bool = True) -> dict[str, Component]:
+def _payload(camera: bool = True, commands: bool = True) -> dict[str, Component]:
+    """Every component, those that are to be removed, too."""
     payload = json.loads(json.dumps(describe(TOPICS, "1.2.3", camera=camera, commands=commands)))
     return cast(dict[str, Component], payload["components"])
+
+
+def _components(camera: bool = True, commands: bool = True) -> dict[str, Component]:
+    """Those that are there."""
+    return {key: component for key, component in _payload(camera, commands).items() if set(component) != {"platform"}}
+
+
+def _removed(camera: bool = True, commands: bool = True) -> set[str]:
+    return _payload(camera, commands).keys() - _components(camera, commands).keys()
 
 
 def test_the_payload_follows_the_schema() -> None:
@@ -111,6 +127,23 @@ def test_without_a_camera_there_is_nothing_to_see() -> None:
     assert not {"plan", "baseline", "snooze", "camera"} & set(_components(commands=False))
 
 
+def test_what_is_no_longer_there_is_removed_before_the_rest_is_told() -> None:
+    """Home Assistant removes a component of which it is told the platform alone, and keeps one it is not told of."""
+    assert _removed() == {"trigger_calm"}
+    assert _removed(camera=False) == {"trigger_calm", "emotion", "camera"}
+    assert _removed(commands=False) == {"trigger_calm", "plan", "baseline", "snooze", "camera"}
+    with_camera, without = _components(), _payload(camera=False)
+    for key in ("emotion", "camera"):
+        assert without[key] == {"platform": with_camera[key]["platform"]}
+    removed = len(_removed(camera=False))
+    assert set(list(without)[:removed]) == _removed(camera=False)
+
+
+def test_only_what_is_ever_raised_is_offered() -> None:
+    assert _components()["alert"]["event_types"] == ["stress"]
+    assert [key for key in _components() if key.startswith("trigger_")] == ["trigger_stress"]
+
+
 def test_its_birth_hears_us_again_and_its_death_does_not() -> None:
     wire = Wire()
     discovery = Discovery(wire, TOPICS)
@@ -122,20 +155,61 @@ def test_its_birth_hears_us_again_and_its_death_does_not() -> None:
     assert wire.again == [discovery.topic, "~/state"]
 
 
-async def test_it_appears_and_disappears(tmp_path: Path) -> None:
-    clock = SystemClock()
-    async with (
-        local_broker() as address,
-        Outbox(OutboxSettings(path=str(tmp_path / "o.db")), clock) as outbox,
-        Relay(MqttSettings(), outbox, clock, address=address) as relay,
-    ):
-        discovery = Discovery(relay, relay.topics)
-        discovery.announce("1.2.3", camera=False, commands=False)
-        async with subscriber(address, discovery.topic) as heard:
+@asynccontextmanager
+async def _daemon(
+    tmp_path: Path, address: BrokerAddress, *, discovery: bool, prefix: str = "homeassistant", seal_to_file: str = ""
+) -> AsyncGenerator[tuple[Relay, Outbox]]:
+    """What a daemon opens, in its order, on an outbox that stays from one to the next."""
+    clock, settings = SystemClock(), MqttSettings(seal_to_file=seal_to_file)
+    async with Outbox(OutboxSettings(path=str(tmp_path / "o.db")), clock) as outbox:
+        relay = Relay(settings, outbox, clock, address=address)
+        if discovery:
+            Discovery(relay, relay.topics, prefix).announce("1.2.3", camera=False, commands=False)
+        async with relay:
+            assert await relay.wait_connected(PATIENCE_S)
+            yield relay, outbox
+
+
+async def test_it_appears_and_once_it_is_not_wanted_disappears(tmp_path: Path) -> None:
+    async with local_broker() as address, subscriber(address, "homeassistant/#", "ours/#") as heard:
+        async with _daemon(tmp_path, address, discovery=True):
             await heard.until(lambda got: len(got.messages) == 1)
             assert json.loads(heard.messages[0][1])["origin"]["name"] == "vagus"
-            discovery.remove()
-            await heard.until(lambda got: got.on(discovery.topic)[-1] == b"")
-        async with subscriber(address, discovery.topic, "vagus/edge/status") as late:
-            await late.until(lambda got: bool(got.on("vagus/edge/status")))
-            assert not late.on(discovery.topic)
+        # Under another prefix, the entry under the first is not wanted.
+        async with _daemon(tmp_path, address, discovery=True, prefix="ours"):
+            await heard.until(lambda got: got.on(ENTRY)[-1] == b"" and bool(got.on(OURS)))
+        for _ in range(2):
+            async with _daemon(tmp_path, address, discovery=False) as (relay, outbox):
+                await heard.until(lambda got: got.on(OURS)[-1] == b"")
+                assert await relay.until(lambda outbox=outbox: not outbox.topics, PATIENCE_S)
+        # Cleared once each, not at every start.
+        assert [topic for topic, payload, _ in heard.messages if not payload] == [ENTRY, OURS]
+
+
+async def test_an_entry_from_before_sealing_is_not_cleared_under_the_new_name(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    key = tmp_path / "to.pem"
+    encoding, form = serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    key.write_bytes(X25519PrivateKey.generate().public_key().public_bytes(encoding, form))
+    async with local_broker() as address, subscriber(address, "homeassistant/#") as heard:
+        async with _daemon(tmp_path, address, discovery=True):
+            await heard.until(lambda got: len(got.messages) == 1)
+        async with _daemon(tmp_path, address, discovery=False, seal_to_file=str(key)) as (relay, _):
+            await relay.raise_alert(an_alert(1))
+            assert await relay.drain(PATIENCE_S)
+        assert len(heard.messages) == 1
+    assert f"still retains {ENTRY}" in caplog.text
+
+
+async def test_the_outbox_keeps_the_note_over_restarts(tmp_path: Path) -> None:
+    settings, clock = OutboxSettings(path=str(tmp_path / "o.db")), SystemClock()
+    async with Outbox(settings, clock) as outbox:
+        outbox.note_topic(ENTRY, kept=True)
+    async with Outbox(settings, clock) as outbox:
+        assert outbox.topics == {ENTRY}
+        outbox.note_topic(ENTRY, kept=False)
+        outbox.note_topic(OURS, kept=True)
+        outbox.note_topic(OURS, kept=True)
+    async with Outbox(settings, clock) as outbox:
+        assert outbox.topics == {OURS}
