@@ -1,8 +1,9 @@
 """The camera: frames in, one face estimate a frame with a face out, for as long as there is a camera."""
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import cv2
 
@@ -14,7 +15,7 @@ from edge.inference.classifier import Classifier, FaceEstimate
 from edge.inference.ports import NetworkError
 from edge.judges import Judges
 from edge.onlooker import Onlooker
-from edge.sensing.camera import SILENT_S, CameraError, open_camera
+from edge.sensing.camera import SILENT_S, Camera, CameraError, open_camera
 from edge.sensing.face import FaceFinder
 from edge.sensing.face_cascade import DetectorPlan, Networks
 from edge.settings import CameraSettings
@@ -136,9 +137,7 @@ class Eyes:
     async def _look_once(self, worker: Worker) -> None:
         hearts, due = self._watchdog.hearts, 0
         hearts.begin("camera", HUNG_S)
-        async with open_camera(
-            self._settings.source, self._settings.fps, self._clock, loop_file=self._settings.loop
-        ) as camera:
+        async with self._open() as camera:
             async for frame in camera:
                 hearts.beat("camera")
                 if frame.grabbed < due or not self.wanted:
@@ -147,6 +146,18 @@ class Eyes:
                 self._health.frames += 1
                 await self._take(worker, frame)
         hearts.rest("camera")
+
+    @contextlib.asynccontextmanager
+    async def _open(self) -> AsyncGenerator[Camera]:
+        """The camera; the log tells whoever lives with it from when to when it could see."""
+        settings, camera = self._settings, None
+        try:
+            async with open_camera(settings.source, settings.fps, self._clock, settings.loop) as camera:
+                log.info("the camera is open")
+                yield camera
+        finally:
+            if camera is not None:
+                log.info("the camera is closed" if camera.let_go else "the camera is left to its driver, which hangs")
 
     async def _take(self, worker: Worker, frame: Frame) -> None:
         """Ask the networks, and tell; a thread that is stuck in them is left behind, and the networks with it."""

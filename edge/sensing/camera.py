@@ -37,6 +37,8 @@ class Camera:
         """Frames that a newer one replaced before they were fetched."""
         self.reopened = 0
         """How often a lost device was found again."""
+        self.let_go = True
+        """False once it was left to a driver that hangs: nobody can say whether the device is closed."""
         self._limit_s = limit_s
         self._loop = asyncio.get_running_loop()
         self._opening: asyncio.Future[None] = self._loop.create_future()
@@ -222,6 +224,7 @@ async def open_camera(
         capture.stop.set()
         await asyncio.to_thread(thread.join, _LEAVE_S)
         if thread.is_alive():
+            camera.let_go = False
             leave_behind(thread)
 
 

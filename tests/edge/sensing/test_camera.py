@@ -213,6 +213,22 @@ async def test_leaving_stops_the_capture() -> None:
     assert "camera" not in {thread.name for thread in threading.enumerate()}
 
 
+async def test_a_device_whose_driver_hangs_is_not_said_to_be_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.sensing.camera._LEAVE_S", 0.05)
+    device = Hand()
+    async with open_camera(lambda: device, 30, HandClock()) as camera:
+        pass
+    assert not camera.let_go
+    device.next.put(None)  # the driver comes back
+    for thread in threading.enumerate():
+        if thread.name == "camera":
+            thread.join(20)
+    assert device.closed
+    async with open_camera(grey(1), 4, HandClock()) as camera:
+        pass
+    assert camera.let_go
+
+
 async def test_a_rate_of_nothing_is_refused() -> None:
     with pytest.raises(CameraError, match="above 0"):
         async with open_camera("device:0", 0, HandClock()):
