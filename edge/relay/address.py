@@ -1,6 +1,7 @@
 """A broker's address as people write it -> host, port and whether TLS is spoken."""
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from edge.relay.errors import BrokerAddressError
@@ -15,6 +16,16 @@ class BrokerAddress:
     host: str
     port: int
     tls: bool = False
+
+    @property
+    def is_loopback(self) -> bool:
+        """On this machine, as the address itself says; names are not looked up."""
+        if self.host == "localhost" or self.host.endswith(".localhost"):  # RFC 6761, 6.3
+            return True
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return False
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host

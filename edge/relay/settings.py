@@ -73,7 +73,7 @@ class MqttSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     def __post_init__(self) -> None:
         if self.broker:
-            parse_broker(self.broker)
+            self._refuse_clear_text(parse_broker(self.broker))
         if not _NAME.fullmatch(self.device):
             raise ValueError(f"device {self.device!r} must be 1 to 64 letters, digits, - or _")
         if not all(_NAME.fullmatch(level) for level in self.base_topic.split("/")):
@@ -88,6 +88,14 @@ class MqttSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             raise ValueError(f"rename_hours must be above 0, got {self.rename_hours}")
         if not 1 <= self.in_flight <= 65535:
             raise ValueError(f"in_flight must be 1 to 65535, got {self.in_flight}")
+
+    def _refuse_clear_text(self, broker: BrokerAddress) -> None:
+        given = " and ".join(name for name in ("username", "password_file") if getattr(self, name))
+        if given and not broker.tls and not broker.is_loopback:
+            raise ValueError(
+                f"{given} would cross the network in clear text to {broker}: use mqtts:// and the broker's TLS port,"
+                " mostly 8883 (with ca_file where its authority is your own)"
+            )
 
     @property
     def address(self) -> BrokerAddress:

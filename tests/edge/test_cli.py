@@ -41,6 +41,7 @@ def config(tmp_path: Path, text: str) -> str:
         ("[camera]\nsource = 'device:/dev/video99'", "/dev/video99"),
         ("[camera]\nsource = '/no/such/clip.mp4'", "/no/such/clip.mp4"),
         ("[mqtt]\nbroker = 'broker.local'", "has no port"),
+        ("[mqtt]\nbroker = 'hub:1883'\npassword_file = '/p'", "password_file would cross the network in clear text"),
         ("[watch]\naddress = 'somewhere'", "is no link address"),
         ("[watch]\naddress = 'ble:F0:F1:F2:F3:F4:F5'\nallowed = ['A0:A1:A2:A3:A4:A5']", "not on the allow-list"),
         ("[watch]\naddress = 'ble:Vagus'\nallowed = ['A0:A1:A2:A3:A4:A5']", "a name, which any device may take"),

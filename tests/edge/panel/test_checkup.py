@@ -21,7 +21,7 @@ def settings(state: Path) -> Settings:
     return Settings(
         state_dir=str(state),
         watch=WatchSettings(f"ble:{SECRETS[0]}"),
-        mqtt=MqttSettings(broker=f"{SECRETS[1]}:1883", username=SECRETS[2], password_file=SECRETS[3]),
+        mqtt=MqttSettings(broker=f"mqtts://{SECRETS[1]}:8883", username=SECRETS[2], password_file=SECRETS[3]),
     )
 
 

@@ -52,6 +52,8 @@ def test_bad_addresses_say_what_would_work(text: str, part: str) -> None:
         ({"base_topic": "a/+/b"}, "base_topic"),
         ({"base_topic": ""}, "base_topic"),
         ({"certificate_file": "me.pem"}, "go together"),
+        ({"broker": "broker.local:1883", "username": "edge"}, "username would cross the network in clear text"),
+        ({"broker": "mqtt://10.0.0.2:1883", "password_file": "secret"}, "use mqtts:// and the broker's TLS port"),
         ({"reconnect_min_s": 0.0}, "reconnect_min_s"),
         ({"in_flight": 0}, "in_flight"),
     ],
@@ -65,3 +67,16 @@ def test_settings_refuse_what_cannot_work(change: dict[str, str], part: str) -> 
 def test_outbox_settings_refuse_what_cannot_work(change: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=next(iter(change))):
         OutboxSettings(**change)  # pyright: ignore[reportArgumentType]  the wrong types are the point
+
+
+@pytest.mark.parametrize(
+    "broker",
+    ["mqtts://broker.local:8883", "localhost:1883", "127.0.0.1:1883", "[::1]:1883", "mqtt://hub.localhost:1883", ""],
+)
+def test_a_password_goes_to_a_broker_that_nobody_listens_to(broker: str) -> None:
+    assert MqttSettings(broker=broker, username="edge", password_file="secret").broker == broker
+
+
+@pytest.mark.parametrize("host", ["broker.local", "10.0.0.2", "127.0.0.1.example.org", "::2", "notlocalhost"])
+def test_what_is_not_this_machine(host: str) -> None:
+    assert not BrokerAddress(host, 1883).is_loopback
