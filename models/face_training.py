@@ -108,11 +108,13 @@ def _trunk(
     recipe: FaceRecipe,
     teacher: keras.Model | None = None,
 ) -> list[Floats]:
-    """The weights of a trunk: those of an earlier, finished run when this one is resumed."""
-    finished = task.run / "model.keras"
-    if not (task.resume and finished.exists()):
+    """The weights of a trunk: those of an earlier run that finished by the same recipe, when this one is resumed."""
+    finished, by = task.run / "model.keras", task.run / "recipe.json"
+    wanted = json.dumps({"seed": task.seed, **asdict(recipe)}, indent=1) + "\n"
+    if not (task.resume and finished.exists() and by.exists() and by.read_text() == wanted):
         finished.unlink(missing_ok=True)
         _fitted(build, task, clean, recipe, teacher).save(finished)
+        by.write_text(wanted)
     return cast(keras.Model, keras.models.load_model(finished)).get_weights()
 
 

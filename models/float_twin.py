@@ -16,7 +16,7 @@ def twin(bundle: Bundle) -> Bundle:
 
 
 def _lifted(model: FaceModel | WristModel | FusionModel | None) -> FaceModel | WristModel | FusionModel | None:
-    if model is None or model.network.float_file is None:
+    if model is None or model.network is None or model.network.float_file is None:
         return model
     lifted = msgspec.structs.replace(model.network, file=model.network.float_file, onnx=None)
     return msgspec.structs.replace(model, network=lifted)

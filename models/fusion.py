@@ -18,6 +18,7 @@ import numpy.typing as npt
 from keras import layers
 
 from edge.flow import EMOTIONS, Floats
+from edge.inference.late import LateFusion
 
 TENSE = ("angry", "disgust", "fear", "sad")
 """Emotions that are taken to go with stress; the others, happy, surprise and neutral, with calm."""
@@ -117,8 +118,4 @@ def late_fusion(pairs: Pairs, prior: float, agreement: float, tense_prior: float
     on), becomes a likelihood ratio tempered by `agreement`; it is added to the wrist's logit, or to `prior` (the share
     of stress) where there is no wrist.
     """
-    tense = pairs.face[:, [EMOTIONS.index(name) for name in TENSE]].sum(axis=1).clip(1e-6, 1 - 1e-6)
-    ups, downs = tense / tense_prior, (1 - tense) / (1 - tense_prior)
-    ratio = (agreement * ups + (1 - agreement) * downs) / ((1 - agreement) * ups + agreement * downs)
-    base = np.where(pairs.present[:, 1] > 0, pairs.wrist[:, 0], np.log(prior / (1 - prior)))
-    return (base + pairs.present[:, 0] * np.log(ratio)).astype(np.float32)
+    return LateFusion(TENSE, tense_prior, agreement, prior).logits(pairs.face, pairs.wrist, pairs.present)

@@ -1,4 +1,4 @@
-"""Held label-matched pairs through a bundle's int8 fusion head, and through its float twin for comparison."""
+"""Held label-matched pairs through a bundle's fusion: its int8 head and the float twin, or two experts."""
 
 from pathlib import Path
 from zipfile import BadZipFile
@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.bundle import Bundle, BundleError
+from edge.bundle_contract import FusionModel
 from edge.flow import Floats
 from models import metrics
 from models.datasets import DatasetError
@@ -20,7 +21,7 @@ def score_pairs(bundle: Bundle, path: Path, _split: str | None) -> dict[str, obj
     if model is None:
         raise BundleError(f"{bundle.path} has no fusion head, so it cannot be scored on pairs; give one that has")
     feeds, labels = _read(path)
-    said, twin = (_logits(bundle, feeds, twin=twin) / model.temperature + model.bias for twin in (False, True))
+    said, twin = (_logits(bundle, model, feeds, twin=twin) for twin in (False, True))
     chance = 1 / (1 + np.exp(-said.astype(np.float64)))
     chances = np.stack([1 - chance, chance], axis=1).astype(np.float32)
     guesses = (chance >= 0.5).astype(np.int64)
@@ -47,7 +48,7 @@ def score_pairs(bundle: Bundle, path: Path, _split: str | None) -> dict[str, obj
             )
         },
         "reliability": metrics.reliability(chances, labels),
-        "bytes": len(bundle.read(model.network.file)),
+        "bytes": 0 if model.network is None else len(bundle.read(model.network.file)),
     }
 
 
@@ -64,10 +65,13 @@ def _read(path: Path) -> tuple[dict[str, Floats], npt.NDArray[np.int64]]:
     return feeds, labels
 
 
-def _logits(bundle: Bundle, feeds: dict[str, Floats], *, twin: bool) -> Floats:
+def _logits(bundle: Bundle, model: FusionModel, feeds: dict[str, Floats], *, twin: bool) -> Floats:
+    """Calibrated; two experts have no twin but themselves."""
+    if model.late is not None:
+        return model.late.logits(feeds["face"], feeds["wrist"], feeds["present"]) / model.temperature + model.bias
     network = bundle.network("fusion", twin=twin)
     rows = range(len(feeds["present"]))
     said = [
         network.run({name: values[row : row + 1] for name, values in feeds.items()})["logits"][0, 0] for row in rows
     ]
-    return np.array(said, np.float32)
+    return np.array(said, np.float32) / model.temperature + model.bias

@@ -23,7 +23,8 @@ in their Table 1. They had DEAP; here hearts are Stress-Predict's (two states, c
 heart rate), faces FER-2013's.
 
 **clean**: faces without copies of PublicTest, judged on PublicTest; hearts of people who were never learned from;
-generators saw the learning part alone and added to it alone. Intervals of 95 % draw faces, or whole people, again.
+generators saw the learning part alone and added to it alone. A generated heart has the mean and variance of a real one
+of its state from that part; only its course is generated. Intervals of 95 % draw faces, or whole people, again.
 
 **paper (LEAKY)**: everything, generated examples too, is pooled and divided at random, so that overlapping windows of
 one person, copies of faces and siblings of generated examples stand on both sides. The network with GAN is then judged

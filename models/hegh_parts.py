@@ -1,5 +1,6 @@
 """The data directory in; what each network of Hegh et al. 2025 learns from and is judged by, generated examples too."""
 
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -127,7 +128,9 @@ def _generated(
     both: Adversaries, real: Floats, labels: Labels, wanted: Labels, task: Task, recipe: GanRecipe
 ) -> Floats:
     named = np.eye(both.classes, dtype=np.float32)
-    generator = train_gan(both, real, named[labels], recipe, task.run, task.seed, _told(task))
+    # a generator is taken up again only by the same examples and the same recipe
+    key = zlib.crc32(repr(recipe).encode() + real.tobytes() + labels.tobytes())
+    generator = train_gan(both, real, named[labels], recipe, task.run / f"{key:08x}", task.seed, _told(task))
     return made(generator, both.noise, named[wanted], task.seed)
 
 

@@ -62,7 +62,7 @@ class Fused:
     """(n,) whose wrist"""
 
 
-def sources(data: Path, runs: Path, seed: int) -> Sources:
+def sources(data: Path, runs: Path) -> Sources:
     """Look at all faces and read all wrists; TrainingError without the runs of a frame network and of face_sequence."""
     run = runs / "face_sequence"
     if not (run / "model.keras").exists():
@@ -80,8 +80,9 @@ def sources(data: Path, runs: Path, seed: int) -> Sources:
         pools.append(FacePool(((looked.features - centre) / scale).astype(np.float32), tense))
     wrists = body_steps.read(data)
     names = [one.subject for one in wrists]
-    fold = subject_folds(names, 4, seed)[0]
-    tuning = subject_folds(fold.learn, 5, seed)[0].judge
+    # the same people whatever the seed: a search by one seed must not have met whom a training by another is judged on
+    fold = subject_folds(names, 4, 0)[0]
+    tuning = subject_folds(fold.learn, 5, 0)[0].judge
     learning = [name for name in fold.learn if name not in tuning]
     people = tuple([one for one in wrists if one.subject in those] for those in (learning, tuning, fold.judge))
     return Sources(
@@ -119,7 +120,10 @@ def _followed(weights: list[Floats], shown: Floats) -> Floats:
 
 
 def _relative(bodies: BodySequences) -> Floats:
-    """Against the person's own mean and deviation, as a device that has known its wearer for an hour would."""
+    """Against the person's own mean and deviation over the whole recording, its future included.
+
+    A device that has known its wearer for an hour would come near to it; one that meets them would not.
+    """
     values = bodies.values.copy()
     names = np.array(bodies.people)
     for name in np.unique(names):

@@ -56,7 +56,7 @@ def _faces(data: Path, share: float, epochs: int, seed: int) -> Judge:
 
 def _fusion(data: Path, run: Path, share: float, epochs: int, seed: int) -> Judge:
     """Folds of the learning people; scaler and projection are fitted anew without the fold."""
-    told = sources(data, run.parent, seed)
+    told = sources(data, run.parent)
     made: dict[int, Fused] = {}
 
     def judge(choice: Choice, left: int) -> float:

@@ -6,6 +6,7 @@ Early stopping with a patience of five epochs, the learning rate reduced when th
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +42,8 @@ def fit(
 ) -> float:
     """Learn from rows and labels; the accuracy on the judged ones, of the best epoch, which is kept.
 
-    With `backup` each epoch is left there, and a fit that was broken off goes on from it; its patience begins anew.
+    With `backup` each epoch is left there, and a fit that was broken off goes on from it; its patience begins anew,
+    but what was best before is kept.
     """
     keras.utils.set_random_seed(seed)
     optimizer = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop}[recipe.optimizer]
@@ -57,13 +59,47 @@ def fit(
         told.ReduceLROnPlateau("val_loss", factor=0.5, patience=2),
         told.LambdaCallback(on_epoch_end=each),
     ]
-    if backup is not None:
-        callbacks.append(told.BackupAndRestore(str(backup)))
+    kept = None if backup is None else _Kept(model, backup.with_name(backup.name + "_best"))
+    if backup is not None and kept is not None:
+        # the best goes first: a fit that is broken off between the two judges an epoch twice rather than not at all
+        callbacks += [kept.callback(backup.exists()), told.BackupAndRestore(str(backup))]
     cast(Any, model).fit(
         *learned, batch_size=recipe.batch, epochs=recipe.epochs, validation_data=judged, callbacks=callbacks,
         verbose=0,
     )  # fmt: skip
+    if kept is not None:
+        kept.restore()
     return agreement(said(model, judged[0]).argmax(axis=1).astype(np.int64), judged[1])
+
+
+class _Kept:
+    """The weights of the best epoch on disk, over broken-off fits; Keras forgets them when a fit begins."""
+
+    def __init__(self, model: keras.Model, place: Path) -> None:
+        self._model = model
+        self._weights, self._loss = place.with_suffix(".npz"), place.with_suffix(".json")
+
+    def callback(self, going_on: bool) -> Any:
+        """Judges each epoch; unless the fit goes on from a backup, what an earlier one left is deleted."""
+        if not going_on:
+            self._weights.unlink(missing_ok=True)
+            self._loss.unlink(missing_ok=True)
+        return cast(Any, keras.callbacks).LambdaCallback(on_epoch_end=self._ended)
+
+    def restore(self) -> None:
+        """Put the best weights back, and delete them here."""
+        with np.load(self._weights) as held:
+            self._model.set_weights([held[f"arr_{n}"] for n in range(len(held.files))])
+        self._weights.unlink()
+        self._loss.unlink(missing_ok=True)
+
+    def _ended(self, _epoch: int, logs: dict[str, Any]) -> None:
+        loss = float(logs["val_loss"])
+        if self._weights.exists() and loss >= json.loads(self._loss.read_text()):
+            return
+        self._weights.parent.mkdir(parents=True, exist_ok=True)
+        cast(Any, np.savez)(self._weights, *self._model.get_weights())
+        self._loss.write_text(json.dumps(loss))
 
 
 def said(model: keras.Model, rows: Floats) -> Floats:

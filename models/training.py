@@ -90,7 +90,8 @@ def fit(
         model.set_weights(average.weights)
         result = Epoch(epoch + 1, float(np.mean(losses)), score(model))
         model.set_weights(learned)
-        if recipe.patience is not None and _best([*history(run), result]) == epoch:
+        behind = history(run)
+        if recipe.patience is not None and _best([*behind, result]) == len(behind):
             cast(Any, np.savez)(checkpoint / "best.npz", *average.weights)
         _save(model, average, checkpoint, epoch + 1)
         with (checkpoint / "epochs.jsonl").open("a") as log:

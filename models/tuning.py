@@ -58,8 +58,10 @@ def search(
     """Try until `trials` are behind the study, those of earlier calls counted; returns what search.json then holds."""
     run.mkdir(parents=True, exist_ok=True)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    # what was tried on another share, or for longer, is no trial of this search
+    name = f"{sampler} {json.dumps(told, sort_keys=True)}"
     study = optuna.create_study(
-        storage=f"sqlite:///{run / 'search.db'}", study_name=sampler, direction="maximize", load_if_exists=True,
+        storage=f"sqlite:///{run / 'search.db'}", study_name=name, direction="maximize", load_if_exists=True,
     )  # fmt: skip
     done = [trial for trial in study.trials if trial.state == optuna.trial.TrialState.COMPLETE]
     # each call draws anew, or a resumed search at random would repeat itself
@@ -97,7 +99,11 @@ def searchable(network: str) -> None:
 
 def _written(run: Path, study: optuna.Study, sampler: Sampler, told: dict[str, object]) -> dict[str, object]:
     file = run / "search.json"
-    held = cast("dict[str, object]", json.loads(file.read_text(encoding="utf-8"))) if file.exists() else {}
+    known = cast("dict[str, dict[str, object]]", json.loads(file.read_text(encoding="utf-8"))) if file.exists() else {}
+    # two samplers are compared where they searched the same; what was found on other data is no match
+    held: dict[str, object] = {
+        other: found for other, found in known.items() if all(found.get(key) == value for key, value in told.items())
+    }
     trials = [trial for trial in study.trials if trial.value is not None]
     held[sampler] = told | {
         "trials": len(trials), "accuracy": study.best_value, "best": study.best_params,

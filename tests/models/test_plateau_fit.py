@@ -1,0 +1,52 @@
+"""A fit that was broken off keeps what was best before."""
+
+# Keras ships no types: what its objects return is unknown to the checker.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from edge.inference.arrays import softmax
+from models import plateau_fit
+from models.plateau_fit import PlateauRecipe
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+def network() -> keras.Model:
+    rows = keras.Input((4,), name="rows")
+    return keras.Model(rows, keras.layers.Dense(2, name="logits")(rows))
+
+
+class BrokenOffError(Exception):
+    pass
+
+
+def test_the_best_epoch_outlives_a_break(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(64, 4)).astype(np.float32)
+    labels = (rows[:, 0] > 0).astype(np.int64)
+    losses: list[float] = []
+
+    def ended(epoch: int, seen: dict[str, float]) -> None:
+        losses.append(seen["val_loss"])
+        if epoch == 3:
+            raise BrokenOffError
+
+    backup = tmp_path / "backup"
+    with pytest.raises(BrokenOffError):
+        plateau_fit.fit(
+            network(), (rows, labels), (rows, labels), PlateauRecipe(6, 16, 0.05), 0, backup=backup, ended=ended
+        )
+    # what follows the break learns the opposite, so that every later epoch is worse than those before it
+    model = network()
+    plateau_fit.fit(model, (rows, 1 - labels), (rows, labels), PlateauRecipe(6, 16, 0.5), 0, backup=backup)
+    said = plateau_fit.said(model, rows)
+    loss = float(-np.log(softmax(said)[np.arange(len(said)), labels]).mean())
+    # the third epoch ended after nothing was kept of it
+    assert loss == pytest.approx(min(losses[:2]), rel=1e-3)
+    assert not list(tmp_path.glob("backup_best*"))
