@@ -13,8 +13,8 @@ from export.forms import CarriedState
 
 OnnxWeights: TypeAlias = Literal["float", "dynamic", "qdq", "qdq-u8", "qdq-dynamic"]
 """`dynamic`: int8 weights, float elsewhere. `qdq`: int8 weights and activations, per channel, scales in the file.
-`qdq-u8`: its activations unsigned, which x86-64 multiplies faster. `qdq-dynamic`: `qdq-u8`, the LSTM's weights in int8
-too; its states stay in float in every form."""
+`qdq-u8`: its activations unsigned, which x86-64 multiplies faster, its weights in 7 bits. `qdq-dynamic`: `qdq-u8`, the
+LSTM's weights in int8 too; its states stay in float in every form."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
