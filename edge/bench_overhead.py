@@ -55,7 +55,8 @@ def _judging(bundle: Bundle, clock: Clock) -> dict[str, object]:
         classifier.fuse(StreamNs(0), body, face, clock.now)
 
     # the head is asked twice: what it holds of both, and of the face alone
-    bare = [_bare(bundle, name) for name in ("face", "wrist", "fusion", "fusion")]
+    networks = {name for name, _ in bundle.contract.networks()}
+    bare = [_bare(bundle, name) for name in ("face", "wrist", "fusion", "fusion") if name in networks]
     return _in_turns(ours, lambda: [call() for call in bare], clock)
 
 

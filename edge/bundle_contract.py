@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from edge.flow import EMOTIONS
+from edge.inference.late import LateFusion
 
 SCHEMA = 1
 """Goes up when a reader of the old contract would misread the new one."""
@@ -137,17 +138,24 @@ class WristModel(Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"labels {self.labels} do not name stress")
 
 
-class FusionModel(Struct, frozen=True, forbid_unknown_fields=True):
+class FusionModel(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Face, wrist, or both to stress; output ``logits`` (1, 1), the logit of stress.
 
     Inputs: ``face`` (1, 7) emotion probabilities, ``wrist`` (1, 1) the wrist's stress logit, ``present`` (1, 2) 1 or 0
-    for face and wrist. What is absent is 0 in its input and in ``present``.
+    for face and wrist. What is absent is 0 in its input and in ``present``. A ``head`` is a network that learned it,
+    ``late`` is none: two experts, by the numbers of ``late``.
     """
 
-    network: Network
+    network: Network | None = None
     temperature: Positive = 1.0
     bias: float = 0.0
     threshold: Probability = 0.5
+    kind: Literal["head", "late"] = "head"
+    late: LateFusion | None = None
+
+    def __post_init__(self) -> None:
+        if (self.network is not None, self.late is not None) != (self.kind == "head", self.kind == "late"):
+            raise ValueError(f"a fusion of kind {self.kind} has either a network (head) or numbers (late), and no more")
 
 
 class LeadModel(Struct, frozen=True, forbid_unknown_fields=True):
@@ -269,7 +277,7 @@ class Contract(Struct, frozen=True, forbid_unknown_fields=True):
         models = self.models
         named = {"face": models.face, "wrist": models.wrist, "fusion": models.fusion, "ecg": models.ecg}
         for name, model in (named | {"eeg": models.eeg}).items():
-            if model is not None:
+            if model is not None and model.network is not None:
                 yield name, model.network
         if self.models.detector is not None:
             for name, network in self.models.detector.networks.items():

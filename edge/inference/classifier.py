@@ -60,7 +60,8 @@ class Classifier:
         self._face = None if models.face is None else _Face(models.face, bundle.network("face", threads=threads))
         # Recurrent networks are so small that a second thread costs more than it brings.
         self._wrist = None if models.wrist is None else _Wrist(models.wrist, bundle.network("wrist"))
-        self._fusion = None if models.fusion is None else bundle.network("fusion")
+        headed = models.fusion is not None and models.fusion.kind == "head"
+        self._fusion = bundle.network("fusion") if headed else None
         leads = {Modality.ECG: models.ecg, Modality.EEG: models.eeg}
         self._leads = {m: Lead(model, bundle.network(m.value)) for m, model in leads.items() if model is not None}
 
@@ -166,20 +167,22 @@ class Classifier:
         }
 
     def _stress(self, wrist: WristEstimate | None, face: FaceEstimate) -> float:
-        """Stress by the fusion head."""
+        """Stress by the fusion head, or by two experts."""
         model = self.bundle.contract.models.fusion
-        if self._fusion is None or model is None:
+        if model is None:
             raise BundleError(
                 f"{self.bundle.path} has no fusion head, so no face can speak of stress; install one that has"
             )
-        answer = self._fusion.run(
-            {
-                "face": face.emotion[np.newaxis],
-                "wrist": np.array([[0.0 if wrist is None else wrist.logit]], np.float32),
-                "present": np.array([[1.0, 0.0 if wrist is None else 1.0]], np.float32),
-            }
-        )
-        return logistic(float(answer["logits"][0, 0]) / model.temperature + model.bias)
+        emotion = face.emotion[np.newaxis]
+        body = np.array([[0.0 if wrist is None else wrist.logit]], np.float32)
+        present = np.array([[1.0, 0.0 if wrist is None else 1.0]], np.float32)
+        if model.late is not None:
+            said = model.late.logits(emotion, body, present)[0]
+        elif self._fusion is not None:
+            said = self._fusion.run({"face": emotion, "wrist": body, "present": present})["logits"][0, 0]
+        else:
+            raise BundleError(f"{self.bundle.path} has a fusion of no kind; export the bundle again")
+        return logistic(float(said) / model.temperature + model.bias)
 
 
 class _Face:

@@ -62,6 +62,7 @@ def test_forms_and_contract_are_what_the_device_wants(released: Path) -> None:
     assert models.face is not None
     assert models.wrist is not None
     assert models.fusion is not None
+    assert models.fusion.network is not None
     assert models.face.network.lowering == "int8"
     assert models.face.network.inputs[0].dtype == "int8"
     assert models.face.temperature == 1.5
