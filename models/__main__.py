@@ -65,6 +65,28 @@ def train(
 
 
 @app.command()
+def restore(
+    bundle: Annotated[Path, typer.Option(help="Directory of the bundle.")],
+    data: Annotated[Path, typer.Option(help="Directory of the recordings.")],
+    run: Annotated[Path, typer.Option(help="Where the run goes.")] = Path("runs/face"),
+    cards: Annotated[Path, typer.Option(help="Where model cards are, for the record of its training.")] = (
+        Path(__file__).parent / "cards"
+    ),
+) -> None:
+    """Leave the run of the face network that a bundle carries, so that a release can renew others beside it."""
+    from edge.bundle import Bundle
+    from models.face_training import restore_ours
+    from models.model_card import training_record
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    command = f"python -m models restore --bundle {bundle} --data {data}"
+    task = Task("face", data, run, 0, False, None, command, lambda _done, _note: None, lambda _line: None)
+    with _refusing():
+        figures = restore_ours(task, Bundle.open(bundle), training_record(cards / "face_fer2013.md"))
+    _say({key: value for key, value in figures.items() if key not in ("epochs", "recipe")})
+
+
+@app.command()
 def tune(
     name: Annotated[str, typer.Argument(help="mouthami_face or mouthami_fusion.")],
     data: Annotated[Path, typer.Option(help="Directory of the recordings.")],

@@ -7,7 +7,7 @@ Leaves in the run's directory: model.keras, contract.json, calibration.npz, held
 # pyright: reportUnknownArgumentType=false
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import cast
 
@@ -15,6 +15,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from edge.bundle import Bundle
 from edge.flow import EMOTIONS, Floats
 from edge.inference.arrays import softmax
 from models import face_augment, metrics, training
@@ -32,6 +33,7 @@ from models.faces import (
     vagus_face,
 )
 from models.processor import multiplies_bfloat16
+from models.restored import restored_face
 
 FILE = "fer2013_train_public.npz"
 _CALIBRATION = 512
@@ -73,6 +75,17 @@ def train_ours(task: Task) -> dict[str, object]:
     model.get_layer("face_deep").set_weights(second)
     epochs = training.history(task.run / "deep")
     return _leave(model, clean, task, {"recipe": {"wide": asdict(wide), "deep": asdict(deep)}}, epochs)
+
+
+def restore_ours(task: Task, bundle: Bundle, record: Mapping[str, object]) -> dict[str, object]:
+    """Leave the run of a bundle's face network without training: weights from its float file, all else computed anew.
+
+    `record` is what is known of its training, for the card. Raises TrainingError when the bundle has no such network.
+    """
+    model = restored_face(bundle)
+    of = f"{bundle.contract.name} {bundle.contract.version}"
+    told = {**record, "command": record.get("command", task.command), "restored_from": of}
+    return _leave(model, _cleanly(task, FaceRecipe()), task, told, [])
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,8 @@ class Pairs:
     """(n, 2)"""
     labels: Labels
     """(n,): 1 stress, 0 calm"""
+    people: Labels | None = None
+    """(n,) whose wrist it was, where that is known"""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -72,6 +74,7 @@ def label_matched(
     count: int,
     agreement: float,
     rng: np.random.Generator,
+    people: Labels | None = None,
 ) -> Pairs:
     """Pair windows of a wrist with faces of other people by label (Hegh et al. 2025, hybrid model).
 
@@ -79,7 +82,8 @@ def label_matched(
     `wrist` (m,) are logits that a wrist model gave to people it never learned, `stress` (m,) their labels. With the
     chance `agreement` the face shows an emotion that goes with the wrist's label, else one that does not: people
     smile under stress and frown without it. Stress and calm are equally frequent, as in the training of the wrist's
-    network, so that its probabilities keep their meaning. Both modalities are present in every pair.
+    network, so that its probabilities keep their meaning. Both modalities are present in every pair. `people` (m,)
+    tells whose wrist a window was.
     """
     if not 0.5 <= agreement < 1:
         raise ValueError(f"agreement of face and state must be at least 0.5 and below 1, got {agreement}")
@@ -95,6 +99,7 @@ def label_matched(
         wrist[rows, np.newaxis].astype(np.float32),
         np.ones((count, 2), np.float32),
         labels,
+        None if people is None else people[rows],
     )
 
 

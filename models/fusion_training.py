@@ -12,18 +12,20 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import keras
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from edge.flow import EMOTIONS, Floats
 from edge.inference.arrays import softmax
+from edge.inference.late import LateFusion
 from models import metrics
 from models.catalog import Task
 from models.datasets import DatasetError
-from models.fusion import TENSE, Labels, Pairs, fusion_head, label_matched, late_fusion, with_dropout
+from models.fusion import TENSE, Labels, Pairs, fusion_head, label_matched, with_dropout
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,8 @@ def train(task: Task) -> dict[str, object]:
         ]
         task.seen((epoch + 1) / recipe.epochs, f"loss {np.mean(losses):.3f}")
     held = _paired(judge, recipe.held, recipe, rng)
+    experts = LateFusion(TENSE, _tense_share(learn), recipe.agreement)
+    choice = chosen(logits(head, held), experts.logits(held.face, held.wrist, held.present), held)
     card: dict[str, object] = {
         "network": task.network,
         "command": task.command,
@@ -82,10 +86,12 @@ def train(task: Task) -> dict[str, object]:
         "recipe": asdict(recipe),
         "tense_emotions": list(TENSE),
         "pairing": "label-matched: no recordings of face and wrist together exist; see agreement",
-        "held": _figures(head, held, learn, recipe),
+        "chosen": asdict(choice),
+        "held": _figures(head, held, experts),
         "examples": _examples(head),
     }
-    _leave(head, task.run, _paired(learn, 2048, recipe, rng), held, card)
+    piece = {"kind": "late", "late": msgspec.to_builtins(experts)} if choice.kind == "late" else {}
+    _leave(head, task.run, _paired(learn, 2048, recipe, rng), held, card, piece)
     return card
 
 
@@ -114,6 +120,38 @@ def logits(head: keras.Model, pairs: Pairs) -> Floats:
     return np.asarray(head.predict(_feeds(pairs), batch_size=4096, verbose="0"), np.float32)[:, 0]
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which fusion the bundle is to hold."""
+
+    kind: Literal["head", "late"]
+    late_gain: float
+    """By how much the experts' accuracy on the held pairs lies above the head's."""
+    interval: tuple[float, float]
+    """Of that gain, 95 %, people drawn anew."""
+    why: str
+
+
+def chosen(head: Floats, late: Floats, held: Pairs) -> Chosen:
+    """The one whose logits (n,) are right more often, if that is more than chance: else the head, as it was before."""
+    right = [((said > 0) == (held.labels == 1)).astype(np.float64) for said in (head, late)]
+    gain = right[1] - right[0]
+    low, high = metrics.bootstrap(lambda rows: float(gain[rows].mean()), len(gain), groups=held.people)
+    if low > 0:
+        kind, word = "late", "that is more than chance, so the two experts are chosen"
+    elif high < 0:
+        kind, word = "head", "that is less, beyond chance, so the head is chosen"
+    else:
+        kind, word = "head", "that may be chance, so the head stays"
+    percent = f"{100 * gain.mean():+.2f} points of accuracy ({100 * low:+.2f} to {100 * high:+.2f}, people drawn anew)"
+    return Chosen(kind, float(gain.mean()), (low, high), f"late less head: {percent}; {word}")
+
+
+def _tense_share(said: Said) -> float:
+    """Of tense emotions among the faces."""
+    return float(np.isin(said.emotions, [EMOTIONS.index(name) for name in TENSE]).mean())
+
+
 def _halves(said: Said, seed: int) -> tuple[Said, Said]:
     """Two sets of people: no face and no subject is in both."""
     rng = np.random.default_rng((seed, 1))
@@ -131,8 +169,9 @@ def _part(said: Said, faces: npt.NDArray[np.bool_], windows: npt.NDArray[np.bool
 
 def _paired(said: Said, count: int, recipe: FusionRecipe, rng: np.random.Generator) -> Pairs:
     return label_matched(
-        said.faces, said.emotions, said.wrist, said.stress, count=count, agreement=recipe.agreement, rng=rng
-    )
+        said.faces, said.emotions, said.wrist, said.stress, count=count, agreement=recipe.agreement, rng=rng,
+        people=said.people,
+    )  # fmt: skip
 
 
 def _falling(recipe: FusionRecipe) -> keras.optimizers.schedules.CosineDecay:
@@ -150,15 +189,14 @@ def _batches(pairs: Pairs, size: int, rng: np.random.Generator) -> Iterator[Pair
         yield Pairs(shown.face[rows], shown.wrist[rows], shown.present[rows], shown.labels[rows])
 
 
-def _figures(head: keras.Model, held: Pairs, learn: Said, recipe: FusionRecipe) -> dict[str, object]:
+def _figures(head: keras.Model, held: Pairs, experts: LateFusion) -> dict[str, object]:
     """The head and the product of experts, on the same pairs, with both modalities and with either one."""
-    tense = float(np.isin(learn.emotions, [EMOTIONS.index(name) for name in TENSE]).mean())
     told: dict[str, object] = {"n": len(held)}
     for name, face, wrist in (("both", True, True), ("face", True, False), ("wrist", False, True)):
         shown = held.with_only(face=face, wrist=wrist)
         told[name] = {
             "head": judged(logits(head, shown), held.labels),
-            "late": judged(late_fusion(shown, 0.5, recipe.agreement, tense), held.labels),
+            "late": judged(experts.logits(shown.face, shown.wrist, shown.present), held.labels),
         }
     told["wrist_itself"] = judged(held.wrist[:, 0], held.labels)
     return told
@@ -190,7 +228,14 @@ def _examples(head: keras.Model) -> list[dict[str, object]]:
     return told
 
 
-def _leave(head: keras.Model, run: Path, calibration: Pairs, held: Pairs, card: dict[str, object]) -> None:
+def _leave(
+    head: keras.Model,
+    run: Path,
+    calibration: Pairs,
+    held: Pairs,
+    card: dict[str, object],
+    kind: dict[str, object],
+) -> None:
     """Write the run's files. The threshold is the wrist's: the daemon compares both alone and fused with one number."""
     run.mkdir(parents=True, exist_ok=True)
     head.save(run / "model.keras")
@@ -202,6 +247,6 @@ def _leave(head: keras.Model, run: Path, calibration: Pairs, held: Pairs, card: 
     )
     beside = run.parent / "wrist" / "contract.json"
     wrist = cast(dict[str, float], json.loads(beside.read_text())) if beside.exists() else {}
-    piece = {"temperature": 1.0, "bias": 0.0, "threshold": float(wrist.get("threshold", 0.5))}
+    piece = {"temperature": 1.0, "bias": 0.0, "threshold": float(wrist.get("threshold", 0.5)), **kind}
     (run / "contract.json").write_text(json.dumps(piece, indent=1))
     (run / "card.json").write_text(json.dumps(card, indent=1))

@@ -1,6 +1,7 @@
 """Model cards: what was measured and how to measure it again, as a page with plots. Never written by hand."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
@@ -25,6 +26,7 @@ _LISTED = (
     ("float_accuracy", "accuracy of the float twin"),
 )
 
+_RECORD = re.compile(r"## Training\n\n {4}(?P<command>[^\n]+)\n.*?```json\n(?P<told>.*?)\n```", re.DOTALL)
 _JUDGES = (
     ("wrist", "wrist"),
     ("wrist_at_half", "wrist, at the fixed threshold .5"),
@@ -51,6 +53,8 @@ def write_card(figures: Mapping[str, object], network: str, cards: Path, run: Pa
     if epochs := cast(Sequence[Mapping[str, object]], trained.get("epochs", ())):
         plot_learning(epochs, cards / f"{name}_learning.svg")
         plots.append(f"![learning]({name}_learning.svg)")
+    elif "restored_from" in trained and (cards / f"{name}_learning.svg").is_file():
+        plots.append(f"![learning]({name}_learning.svg)")  # drawn when it was trained
     points = cast(Sequence[Mapping[str, object]], trained.get("alerts", ()))
     # the run's curve is of the people that it learned from, each left out: it says nothing of another data set
     if points and figures["dataset"] == "stress_predict":
@@ -64,6 +68,12 @@ def write_card(figures: Mapping[str, object], network: str, cards: Path, run: Pa
     parts = [_head(figures, network), apart, _table(figures), "\n".join(plots), _learned(trained), _limits(network)]
     page.write_text("\n\n".join(part for part in parts if part) + "\n", encoding="utf-8")
     return page
+
+
+def training_record(page: Path) -> Mapping[str, object]:
+    """What a card tells of its network's training, the command among it; nothing when there is no such card."""
+    found = _RECORD.search(page.read_text(encoding="utf-8")) if page.is_file() else None
+    return {} if found is None else {**json.loads(found["told"]), "command": found["command"]}
 
 
 def _training(run: Path) -> Mapping[str, object]:

@@ -12,7 +12,7 @@ from edge.flow import EMOTIONS
 from models.catalog import Task
 from models.datasets import DatasetError
 from models.fusion import TENSE, Pairs, label_matched, late_fusion, with_dropout
-from models.fusion_training import logits, train
+from models.fusion_training import chosen, logits, train
 
 # Keras 3.15 saves a variable through NumPy's old protocol, and NumPy 2 says so.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -98,6 +98,42 @@ def test_card_shows_the_head_no_worse_than_the_better_single_modality(trained: P
     assert both > max(wrist, face)
     assert wrist == pytest.approx(card["held"]["wrist_itself"]["auc"])
     assert "label-matched" in card["pairing"]
+
+
+def test_the_contract_holds_what_the_card_says_was_chosen(trained: Path) -> None:
+    card, piece = (json.loads((trained / name).read_text()) for name in ("card.json", "contract.json"))
+    choice, held = card["chosen"], card["held"]["both"]
+    assert choice["late_gain"] == pytest.approx(held["late"]["accuracy"] - held["head"]["accuracy"])
+    assert piece.get("kind", "head") == choice["kind"]
+    assert ("late" in piece) == (choice["kind"] == "late")
+    assert choice["kind"] == ("late" if choice["interval"][0] > 0 else "head")
+    assert "so the" in choice["why"]
+
+
+@pytest.mark.parametrize(
+    ("head_right", "late_right", "kind", "why"),
+    [
+        (0.70, 0.80, "late", "two experts are chosen"),
+        (0.80, 0.70, "head", "beyond chance, so the head is chosen"),
+        (0.70, 0.701, "head", "may be chance, so the head stays"),
+        (0.701, 0.70, "head", "may be chance, so the head stays"),
+    ],
+)
+def test_experts_are_chosen_where_they_are_better_by_more_than_chance(
+    head_right: float, late_right: float, kind: str, why: str
+) -> None:
+    rng = np.random.default_rng(1)
+    labels = rng.integers(0, 2, 4000)
+    held = Pairs(
+        np.zeros((4000, 7), np.float32), np.zeros((4000, 1), np.float32), np.ones((4000, 2), np.float32), labels,
+        rng.integers(0, 20, 4000),
+    )  # fmt: skip
+    sides = (2 * labels - 1).astype(np.float32)
+    head, late = (np.where(rng.random(4000) < share, sides, -sides) for share in (head_right, late_right))
+    choice = chosen(head, late, held)
+    assert choice.kind == kind
+    assert why in choice.why
+    assert choice.interval[0] <= choice.late_gain <= choice.interval[1]
 
 
 def test_threshold_is_the_wrists(trained: Path) -> None:
