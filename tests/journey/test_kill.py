@@ -15,7 +15,7 @@ from edge.relay.alerts import read_alert
 from edge.relay.broker import local_broker
 
 SOON = "[decision]\non = 0.6\noff = 0.5\nown_level = 0\nsmoothing_s = 40\nmin_duration_s = 20\nrefractory_s = 60\n"
-RAISED = re.compile(r"alert ([0-9a-f-]{36}):")
+RAISED = re.compile(r"alert ([0-9a-f-]{36}) \(\w+\) is raised")
 
 
 async def start(config: Path, state: Path, seconds: int) -> Process:
