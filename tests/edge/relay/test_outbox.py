@@ -80,6 +80,23 @@ async def test_many_callers_share_a_commit(settings: OutboxSettings, clock: Hand
         assert await stored_ids(outbox) == names
 
 
+async def test_the_count_of_what_waits_is_right(settings: OutboxSettings, clock: HandClock) -> None:
+    """Callers that share commits, acknowledgements between them, and a restart: what is counted is what is there."""
+
+    async def call(caller: int) -> None:
+        await fill(outbox, *(f"{caller}.{n}" for n in range(40)))
+
+    async with Outbox(settings, clock) as outbox:
+        await asyncio.gather(*map(call, range(64)))
+        rows = await outbox.page(0, 1000)
+        for row in rows:
+            outbox.acknowledge(row.position)
+        await outbox.settle()
+        assert outbox.pending == len(set(await stored_ids(outbox))) == 64 * 40 - 1000
+    async with Outbox(settings, clock) as outbox:
+        assert outbox.pending == len(await stored_ids(outbox)) == 64 * 40 - 1000
+
+
 async def test_reports_leave_first_and_alerts_last(
     settings: OutboxSettings, clock: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:
