@@ -126,7 +126,7 @@ def record_verb(
 ) -> None:
     """Write what a watch sends, byte for byte, for `replay`. This stores health data: ask the person first."""
     settings = settings_of(config)
-    report(json_file, record(watch or settings.watch.address, out, seconds))
+    report(json_file, record(watch or settings.watch.address, out, seconds, settings.watch.allowed))
 
 
 @app.command("baseline")

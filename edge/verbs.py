@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from pathlib import Path
 
 from edge.health import ProcessMeter
@@ -73,12 +73,16 @@ async def serve(settings: Settings, speed: float = 1.0, config: Path | None = No
         return service.summary(meter)
 
 
-def record(address: str, out: Path, seconds: float | None) -> dict[str, object]:
-    """Write a watch's packets to ``out`` until a signal, the end of the link, or ``seconds``."""
+def record(address: str, out: Path, seconds: float | None, allowed: Collection[str] = ()) -> dict[str, object]:
+    """Write a watch's packets to ``out`` until a signal, the end of the link, or ``seconds``.
+
+    Raises AddressError for a watch that is not among the ``allowed``, where any are named.
+    """
     if not address:
         raise RefusalError("no watch to record; give --watch ADDRESS or set watch.address")
     if out.exists():
         raise RefusalError(f"{out} exists; name a new file, so that no recording is lost")
+    check_link(address, allowed)
     packets = asyncio.run(_record(address, out, seconds))
     return {"file": str(out), "packets": packets, "bytes": out.stat().st_size}
 

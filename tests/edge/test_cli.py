@@ -55,6 +55,16 @@ def test_check_refuses(
     assert sentence in refuse(monkeypatch, capsys, "check", "--config", config(tmp_path, text))
 
 
+def test_a_watch_off_the_list_is_not_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    listed = config(tmp_path, "[watch]\nallowed = ['A0:A1:A2:A3:A4:A5']")
+    out = tmp_path / "out.vrec"
+    said = refuse(monkeypatch, capsys, "record", str(out), "--watch", "ble:F0:F1:F2:F3:F4:F5", "--config", listed)
+    assert "not on the allow-list" in said
+    assert not out.exists()
+
+
 def test_check_refuses_a_flipped_byte(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
