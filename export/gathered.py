@@ -75,6 +75,12 @@ def add_network(gathered: Gathered, role: str, run: Trained, choice: Choice) -> 
     gathered.choices[role] = choice
 
 
+def add_late(gathered: Gathered, run: Trained) -> None:
+    """Take a fusion of two experts, which is no network: its numbers stand in the contract."""
+    gathered.models["fusion"] = _checked(run, dict(run.piece), FusionModel)
+    gathered.cards["fusion"] = run.card
+
+
 def model_of(role: str, run: Trained, entry: Network, states: Sequence[CarriedState]) -> object:
     """The run's piece of the contract with its network; ExportError names a field that it must not have or lacks."""
     piece = {key: value for key, value in run.piece.items() if key not in _NOTES}
@@ -98,8 +104,12 @@ def model_of(role: str, run: Trained, entry: Network, states: Sequence[CarriedSt
     kinds = {"face": FaceModel, "wrist": WristModel, "fusion": FusionModel, "ecg": LeadModel, "eeg": LeadModel}
     if role in LEADS and states:
         raise ExportError(f"{run.name} came out step by step, and what {role} says must not hang on earlier windows")
+    return _checked(run, piece, kinds[role])
+
+
+def _checked(run: Trained, piece: Mapping[str, object], kind: type[msgspec.Struct]) -> object:
     try:
-        return msgspec.to_builtins(msgspec.convert(piece, kinds[role]))
+        return msgspec.to_builtins(msgspec.convert(piece, kind))
     except msgspec.ValidationError as error:
         raise ExportError(f"{run.parent.with_name('contract.json')}: {error}; train the network again") from error
 

@@ -18,7 +18,7 @@ from edge.inference.runtime import load_network
 from edge.signals.features import FEATURE_VERSION
 from export.choose import Choice, choose
 from export.errors import ExportError
-from export.gathered import LEADS, Gathered, add_network
+from export.gathered import LEADS, Gathered, add_late, add_network
 from export.judges import TENSORS, Judge, add_judge, read_judge
 from export.onnx_choose import OnnxChoice, choose_onnx
 from export.onnx_road import Foreign, foreign
@@ -110,10 +110,14 @@ def release_bundle(
 
 
 def _add(order: Order, gathered: Gathered, run: Trained, say: Callable[[str], None]) -> None:
-    """Lower one network, give it its twin."""
+    """Lower one network, give it its twin; a fusion of two experts has none."""
     role = _role(run)
     if role in gathered.models:
         raise ExportError(f"{order.runs} holds two networks for {role}; name one with --network")
+    if role == "fusion" and run.piece.get("kind") == "late":
+        say(f"{run.name}: two experts, no network")
+        add_late(gathered, run)
+        return
     choice = choose(run, max_loss=order.max_loss, full_int8=order.full_int8, say=say)
     add_network(gathered, role, run, choice)
     add_twin(gathered, role, run, choice, order.max_loss, say)

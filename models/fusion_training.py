@@ -9,7 +9,7 @@ judge it.
 # pyright: reportUnknownArgumentType=false
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -234,7 +234,7 @@ def _leave(
     calibration: Pairs,
     held: Pairs,
     card: dict[str, object],
-    kind: dict[str, object],
+    kind: Mapping[str, object],
 ) -> None:
     """Write the run's files. The threshold is the wrist's: the daemon compares both alone and fused with one number."""
     run.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ import pytest
 from edge.bundle import Bundle, BundleError
 from edge.clock import HostNs, StreamNs
 from edge.flow import Crop, Features, Modality
-from edge.inference.classifier import Classifier
+from edge.inference.classifier import Classifier, FaceEstimate
 from edge.signals.features import FEATURE_VERSION
 from export.apart import apart
 from export.choose import Choice
@@ -74,6 +74,25 @@ def test_forms_and_contract_are_what_the_device_wants(released: Path) -> None:
     ]
     assert models.wrist.normalise["memory"] == 720
     assert models.fusion.network.float_file == "float/fusion.tflite"
+
+
+def test_a_fusion_of_two_experts_is_packed_without_a_network(runs: Path, tmp_path: Path) -> None:
+    shutil.copytree(runs / "face", tmp_path / "runs" / "face")
+    shutil.copytree(runs / "fusion", tmp_path / "runs" / "fusion")
+    piece = {
+        "threshold": 0.5,
+        "kind": "late",
+        "late": {"tense": ["angry", "fear"], "tense_prior": 0.4, "agreement": 0.6, "prior": 0.5},
+    }
+    (tmp_path / "runs" / "fusion" / "contract.json").write_text(json.dumps(piece))
+    bundle, choices = release_bundle(Order(tmp_path / "runs", tmp_path / "bundle", "pytest"), KEY)
+    fusion = bundle.contract.models.fusion
+    assert set(choices) == {"face", "onnx/face"}
+    assert fusion is not None
+    assert (fusion.kind, fusion.network) == ("late", None)
+    assert not any(name.startswith("fusion") for name in bundle.manifest.files)
+    face = FaceEstimate(np.full(7, 1 / 7, np.float32), np.zeros(7, np.float32), HostNs(0))
+    assert 0 < Classifier(bundle).fuse(StreamNs(0), None, face, lambda: HostNs(1)).stress < 1
 
 
 def test_the_report_shows_every_form_that_was_tried(released: Path) -> None:

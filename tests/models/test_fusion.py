@@ -111,29 +111,30 @@ def test_the_contract_holds_what_the_card_says_was_chosen(trained: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("head_right", "late_right", "kind", "why"),
+    ("better", "worse", "kind", "why"),
     [
-        (0.70, 0.80, "late", "two experts are chosen"),
-        (0.80, 0.70, "head", "beyond chance, so the head is chosen"),
-        (0.70, 0.701, "head", "may be chance, so the head stays"),
-        (0.701, 0.70, "head", "may be chance, so the head stays"),
+        (20, 0, "late", "two experts are chosen"),
+        (0, 20, "head", "beyond chance, so the head is chosen"),
+        (11, 9, "head", "may be chance, so the head stays"),
+        (9, 11, "head", "may be chance, so the head stays"),
     ],
 )
 def test_experts_are_chosen_where_they_are_better_by_more_than_chance(
-    head_right: float, late_right: float, kind: str, why: str
+    better: int, worse: int, kind: str, why: str
 ) -> None:
-    rng = np.random.default_rng(1)
-    labels = rng.integers(0, 2, 4000)
-    held = Pairs(
-        np.zeros((4000, 7), np.float32), np.zeros((4000, 1), np.float32), np.ones((4000, 2), np.float32), labels,
-        rng.integers(0, 20, 4000),
-    )  # fmt: skip
+    """Of 20 people, one in ten windows of so many is told rightly by one alone."""
+    rows = np.arange(4000)
+    people, labels = rows % 20, rows // 20 % 2
+    odd = rows // 20 % 10 == 0
     sides = (2 * labels - 1).astype(np.float32)
-    head, late = (np.where(rng.random(4000) < share, sides, -sides) for share in (head_right, late_right))
+    held = Pairs(np.zeros((4000, 7), np.float32), sides[:, None], np.ones((4000, 2), np.float32), labels, people)
+    head = np.where(odd & (people < better), -sides, sides)
+    late = np.where(odd & (people >= 20 - worse), -sides, sides)
     choice = chosen(head, late, held)
     assert choice.kind == kind
     assert why in choice.why
-    assert choice.interval[0] <= choice.late_gain <= choice.interval[1]
+    assert choice.late_gain == pytest.approx((better - worse) / 200)
+    assert choice.interval[0] <= choice.late_gain + 1e-9
 
 
 def test_threshold_is_the_wrists(trained: Path) -> None:
