@@ -121,6 +121,8 @@ def _broker(shot: Snapshot) -> Check:
             relay.trouble or "Not connected yet.",
             f"See that it runs and can be reached. Nothing is lost meanwhile: {relay.pending} messages wait.",
         )
+    if relay.trouble:
+        return Check(name, "bad", relay.trouble, f"Mend its access list. {relay.pending} messages wait.")
     if relay.pending > _MANY_PENDING:
         return Check(name, "warn", f"{relay.pending} messages wait to be acknowledged.", "See how busy the broker is.")
     where = "inside this program" if relay.ours else "elsewhere"

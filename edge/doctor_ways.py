@@ -74,7 +74,7 @@ async def broker(settings: Settings) -> Check:
     await session.close()
     if dialer.address.tls:
         return Check(_BROKER, "good", f"{dialer.address} takes us, in MQTT {version} over verified TLS.")
-    if _loopback(dialer.address.host):
+    if dialer.address.is_loopback:
         return Check(_BROKER, "good", f"{dialer.address} takes us, in MQTT {version}, on this machine.")
     says = f"{dialer.address} takes us, but without TLS: everybody on the way can read and forge."
     return Check(_BROKER, "warn", says, "Use mqtts:// with mqtt.ca_file, or seal alerts with mqtt.seal_to_file.")
@@ -97,7 +97,3 @@ def _see(seen: _Look, source: str, fps: float, look: Callable[[str, float], Pict
             seen.grey = float(np.mean(picture))
     finally:
         pictures.close()
-
-
-def _loopback(host: str) -> bool:
-    return host in {"localhost", "::1"} or host.startswith("127.")

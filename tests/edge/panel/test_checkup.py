@@ -48,6 +48,7 @@ def test_what_is_well_is_good(tmp_path: Path) -> None:
         ("Camera", "bad", replace(SHOT, camera=CameraSeen("device", 5, 5, 60.0))),
         ("Camera", "warn", replace(SHOT, camera=CameraSeen("device", 5, 0, 0.1))),
         ("Broker", "bad", replace(SHOT, relay=replace(SHOT.relay, connected=False, trouble="it refused us"))),
+        ("Broker", "bad", replace(SHOT, relay=replace(SHOT.relay, connected=True, trouble="it refuses alerts"))),
         ("Broker", "warn", replace(SHOT, relay=replace(SHOT.relay, pending=100))),
     ],
 )
