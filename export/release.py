@@ -28,6 +28,7 @@ from export.pack import pretty, write_bundle
 from export.report_page import page
 from export.trained import Trained, read_run
 from export.verify import MAX_LOSS, timed
+from models.catalog import JUDGES
 
 ROLES: Mapping[str, frozenset[str]] = {
     "face": frozenset({"face"}),
@@ -35,6 +36,7 @@ ROLES: Mapping[str, frozenset[str]] = {
     "fusion": frozenset({"face", "wrist", "present"}),
 }
 """What a network is for is told by its inputs."""
+_BENCHMARKS = frozenset(judge.name for judge in JUDGES.values() if not judge.ships)
 DETECTOR = "detector"
 PAGE = "report.html"
 _TOOLS = ("vagus", "tensorflow", "keras", "ai-edge-litert", "onnxruntime", "tf2onnx", "numpy")
@@ -148,6 +150,8 @@ def _judges(order: Order) -> list[Judge]:
     if order.parent is not None or order.onnx is not None:
         return []
     found = sorted(path.parent for path in order.runs.glob(f"{order.network or '*'}/{TENSORS}"))
+    if order.network is None:
+        found = [folder for folder in found if folder.name not in _BENCHMARKS]
     for folder in found:
         if folder.name in (*ROLES, DETECTOR):
             raise ExportError(f"{folder} is no {folder.name} but a judge without a graph; name its run otherwise")

@@ -82,6 +82,8 @@ class WithoutGraph:
     trainer: str
     protocols: tuple[str, ...] = ()
     card: str = "models.benchmark_card:write_benchmark_card"
+    ships: bool = True
+    """Whether a release takes it along unasked; a benchmark goes into a bundle only by its name."""
 
     def train(self, task: Task) -> Mapping[str, object]:
         """Train and leave the run's files; returns the figures of card.json."""
@@ -223,11 +225,11 @@ JUDGES: Mapping[str, WithoutGraph] = MappingProxyType(
             WithoutGraph("activity", "ours: nearest of condensed neighbours", "knn", "models.activity:train"),
             WithoutGraph(
                 "mouthami_pca", f"{_MOUTHAMI}, section 3.3", "pca", "models.mouthami_training:train",
-                card="models.rows_card:write_fusion_card",
+                card="models.rows_card:write_fusion_card", ships=False,
             ),
             WithoutGraph(
                 "mouthami_svm", f"{_MOUTHAMI}, section 3.3", "svm", "models.mouthami_training:train",
-                card="models.rows_card:write_fusion_card",
+                card="models.rows_card:write_fusion_card", ships=False,
             ),
         )
     }

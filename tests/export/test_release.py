@@ -128,6 +128,15 @@ def test_a_second_release_is_one_more_and_an_older_one_is_refused(tmp_path: Path
     assert (out / "MANIFEST.json").read_bytes() == before
 
 
+def test_a_benchmark_without_a_graph_goes_along_by_name_alone(tmp_path: Path) -> None:
+    runs = nearest_run(tmp_path / "runs" / "activity")
+    shutil.copytree(runs / "activity", runs / "mouthami_svm")
+    unasked, _ = release_bundle(Order(runs, tmp_path / "unasked", "x"), KEY)
+    assert set(unasked.contract.models.tensors) == {"activity"}
+    named, _ = release_bundle(Order(runs, tmp_path / "named", "x", network="mouthami_svm"), KEY)
+    assert set(named.contract.models.tensors) == {"mouthami_svm"}
+
+
 def test_the_detector_comes_along_with_its_licence(tmp_path: Path) -> None:
     runs = nearest_run(tmp_path / "runs" / "activity")
     folder = runs / "detector"
