@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
+import msgspec
+
 from edge.clock import Clock, HostNs, nanoseconds
-from edge.relay.alerts import StateMessage
+from edge.relay.alerts import StateMessage, iso_time
 
 PUBLISH_S = 1.0
 """State goes out at most this often, but for one that has changed its name, which goes out at once."""
@@ -38,4 +40,5 @@ class Telling:
 
     def _out(self, held: StateMessage) -> None:
         self._told, self._told_at = held, self._clock.now()
-        self._publish(held)
+        at = self._clock.wall()
+        self._publish(msgspec.structs.replace(held, published_unix_ns=at, published_time=iso_time(at)))

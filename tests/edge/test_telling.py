@@ -1,6 +1,6 @@
 """How often the state is told: few times, never the same twice, and the newest always in the end."""
 
-from edge.relay.alerts import StateMessage
+from edge.relay.alerts import StateMessage, iso_time
 from edge.telling import AGAIN_S, Telling
 from tests.fakes.clock import HandClock
 
@@ -52,3 +52,10 @@ def test_a_state_that_stays_is_told_again_before_it_is_held_to_be_gone() -> None
         desk.telling.flush()
         desk.clock.move(1)
     assert desk.told == [0.5] * 3
+
+
+def test_it_says_when_it_was_told() -> None:
+    clock, told = HandClock(), list[StateMessage]()
+    Telling(lambda: StateMessage(device="edge", state="calm"), told.append, clock).tell()
+    assert told[0].published_unix_ns == clock.wall()
+    assert told[0].published_time == iso_time(clock.wall())
