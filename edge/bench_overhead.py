@@ -56,7 +56,8 @@ def _judging(bundle: Bundle, clock: Clock) -> dict[str, object]:
 
     # the head is asked twice: what it holds of both, and of the face alone
     networks = {name for name, _ in bundle.contract.networks()}
-    bare = [_bare(bundle, name) for name in ("face", "wrist", "fusion", "fusion") if name in networks]
+    asked = (*("face",) * classifier.glances, "wrist", "fusion", "fusion")
+    bare = [_bare(bundle, name) for name in asked if name in networks]
     return _in_turns(ours, lambda: [call() for call in bare], clock)
 
 
@@ -85,7 +86,7 @@ def _frame(bundle: Bundle, picture: Image, clock: Clock) -> dict[str, object]:
         crop = finder.find(Frame(picture, HostNs(index * 200_000_000), index))
         followed = crop is not None and crop.tracked
         if crop is not None:
-            asked.extend(("face", "fusion", "fusion"))
+            asked.extend((*("face",) * classifier.glances, "fusion", "fusion"))
             classifier.fuse(StreamNs(0), None, classifier.face(crop), clock.now)
 
     cv2.setNumThreads(1)

@@ -68,6 +68,8 @@ class Network(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
 class FaceModel(Struct, frozen=True, forbid_unknown_fields=True):
     """A grey aligned face to seven emotions. Input ``face`` (1, 48, 48, 1), output ``logits`` (1, 7).
 
+    With ``glances`` the input is smaller, and the network may look so many times (edge/inference/glances.py).
+
     A second output, ``votes`` (1, 7), answers what most of ten people would say; where it is, the device believes it.
     """
 
@@ -80,6 +82,8 @@ class FaceModel(Struct, frozen=True, forbid_unknown_fields=True):
     """Logits are divided by it before softmax, so that probabilities mean what they say."""
     votes_temperature: Positive = 1.0
     """The same for ``votes``."""
+    glances: Annotated[int, Meta(ge=0, le=10)] = 0
+    """Looks at one face that are worth it, as far as there is time; 0 for a network that sees it whole."""
 
     @property
     def voted(self) -> bool:

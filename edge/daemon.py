@@ -64,7 +64,7 @@ class Daemon:
         self.onlooker = Onlooker(clock)
         self._settings = settings
         self._clock = clock
-        self.judges = judges = Judges(bundle, settings.models.threads)
+        self.judges = judges = Judges(bundle, settings.models.threads, settings.models.face_ms)
         self._standing = Standing(settings.decision, clock)
         self._telling = Telling(self._held, lambda state: self.relay.publish_state(state), clock)
         wrist = bundle.contract.models.wrist

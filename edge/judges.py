@@ -12,6 +12,7 @@ from edge.bundle_contract import WristModel
 from edge.clock import HostNs, StreamNs
 from edge.flow import Modality, Prediction
 from edge.inference.classifier import Classifier, FaceEstimate, WristEstimate
+from edge.inference.glances import FACE_MS
 from edge.inference.ports import NetworkError
 from edge.lead_streams import streams
 from edge.signals.body import Body
@@ -26,13 +27,13 @@ TRIAL = 5
 class Judges:
     """What lanes ask for the classifier at every window and frame, so that it may change between two of them."""
 
-    def __init__(self, bundle: Bundle, threads: int) -> None:
+    def __init__(self, bundle: Bundle, threads: int, face_ms: float = FACE_MS) -> None:
         """Raise BundleError when the bundle's networks do not load, or one of ECG or EEG does not fit its contract."""
-        self.current = _loaded(bundle, threads)
+        self.current = _loaded(bundle, threads, face_ms)
         self.accepted: Callable[[Bundle], None] | None = None
         """Hears of a new bundle that has passed its trial."""
         self.rolled_back = 0
-        self._threads = threads
+        self._threads, self._face_ms = threads, face_ms
         self._before: Classifier | None = None
         self._good = 0
 
@@ -46,7 +47,7 @@ class Judges:
 
     def prove(self, bundle: Bundle) -> Classifier:
         """Load a bundle's networks and let them speak once; BundleError when they cannot take over. Takes a while."""
-        made = _loaded(bundle, self._threads)
+        made = _loaded(bundle, self._threads, self._face_ms)
         if missing := self.current.modalities - made.modalities:
             names = " and ".join(sorted(modality.value for modality in missing))
             raise BundleError(f"{bundle.path} has no {names} model, and the bundle in use has; restart to change that")
@@ -103,10 +104,10 @@ def sane(prediction: Prediction) -> bool:
     return all(math.isfinite(p) and 0 <= p <= 1 for p in said)
 
 
-def _loaded(bundle: Bundle, threads: int) -> Classifier:
+def _loaded(bundle: Bundle, threads: int, face_ms: float) -> Classifier:
     """A bundle's networks; those of electrodes have spoken, whose first window is a minute and a person away."""
     try:
-        made = Classifier(bundle, threads)
+        made = Classifier(bundle, threads, face_ms)
         streams(made.leads)
         for modality, model in made.leads.items():
             made.lead(modality, np.zeros(model.eats, np.float32), StreamNs(0), HostNs(0))

@@ -9,6 +9,7 @@ import platformdirs
 
 from edge.inference.choice import Runtime
 from edge.inference.decision import DecisionSettings
+from edge.inference.glances import FACE_MS
 from edge.panel.settings import PanelSettings
 from edge.relay.settings import MqttSettings, OutboxSettings
 from edge.sensing.sampling import SamplingSettings
@@ -49,6 +50,8 @@ class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The bundle's directory; empty for the one that ships."""
     threads: int = 1
     """Threads of each model; more helps the face network only."""
+    face_ms: float = FACE_MS
+    """Milliseconds that the looks at one face may take together: more looks are right more often, one is always had."""
     face_fresh_s: float = 3.0
     """A face seen this long ago still speaks for the person now."""
     runtime: Runtime = "auto"
@@ -57,6 +60,8 @@ class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if not 1 <= self.threads <= 16:
             raise ValueError(f"models.threads must lie between 1 and 16, got {self.threads}")
+        if not 0 < self.face_ms <= 1000:
+            raise ValueError(f"models.face_ms must lie above 0 and at most at 1000, got {self.face_ms}")
 
 
 class RetentionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

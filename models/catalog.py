@@ -104,6 +104,7 @@ def _named(place: str) -> Callable[..., object]:
 
 
 _FACE = MappingProxyType({"face": (48, 48, 1)})
+_GLANCE = MappingProxyType({"face": (46, 46, 1)})
 _PROTOCOLS = ("clean", "paper")
 _MOUTHAMI, _ROWS_CARD = "Mouthami et al. 2025", "models.rows_card:write_rows_card"
 _HEGH, _HEGH_CARD = "Hegh et al. 2025", "models.hegh_card:write_hegh_card"
@@ -116,7 +117,7 @@ NETWORKS: Mapping[str, Network] = MappingProxyType(
         network.name: network
         for network in (
             Network(
-                "face", "ours: two residual trunks, ten views", 1_893_228, _FACE, 7,
+                "face", "ours: two residual trunks, ten looks", 1_893_228, _GLANCE, 7,
                 "models.faces:vagus_face", "models.face_training:train_ours",
             ),
             Network(

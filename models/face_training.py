@@ -18,6 +18,7 @@ import numpy.typing as npt
 from edge.bundle import Bundle
 from edge.flow import EMOTIONS, Floats
 from edge.inference.arrays import softmax
+from edge.inference.glances import MOST
 from models import face_augment, metrics, training
 from models.catalog import Task
 from models.datasets import fer2013
@@ -25,11 +26,13 @@ from models.datasets.fer2013 import Faces, Labels
 from models.face_protocol import CleanSplit, clean_split
 from models.faces import (
     DIVISOR,
+    GLANCE,
     OFFSET,
     SIDE,
     face_deep,
     face_wide,
     glancing,
+    middles,
     vagus_face,
 )
 from models.processor import multiplies_bfloat16
@@ -68,7 +71,9 @@ def train_ours(task: Task) -> dict[str, object]:
     wide = FaceRecipe(epochs=task.epochs or 80)
     deep = FaceRecipe(epochs=task.epochs or 75, label_smoothing=0.0)
     first = _trunk(face_wide, _part(task, "wide", 0, 0.0, 0.45), clean, wide)
-    teacher = glancing(face_wide, first)
+    looking = face_wide(GLANCE)
+    looking.set_weights(first)
+    teacher = glancing(looking)
     second = _trunk(face_deep, _part(task, "deep", 1, 0.45, 1.0), clean, deep, teacher)
     model = vagus_face()
     model.get_layer("face_wide").set_weights(first)
@@ -215,7 +220,8 @@ def _leave(
     run, split, tuning, test = task.run, clean.split, clean.tuning, clean.test
     run.mkdir(parents=True, exist_ok=True)
     figures: dict[str, object] = {"network": task.network, "seed": task.seed, "command": task.command, **recipe}
-    said, tested = logits(model, tuning.images), logits(model, test.images)
+    ten_ways = glancing(model)
+    said, tested = logits(ten_ways, tuning.images), logits(ten_ways, test.images)
     temperatures = {"temperature": metrics.fitted_temperature(said[:, 0], tuning.labels)}
     believed = tuning.labels
     if said.shape[1] > 1:
@@ -240,10 +246,10 @@ def _leave(
     }
     model.save(run / "model.keras")
     rows = np.random.default_rng(0).choice(split.learning, min(_CALIBRATION, len(split.learning)), replace=False)
-    np.savez_compressed(run / "calibration.npz", face=face_augment.scaled(clean.faces.images[rows]))
-    np.savez_compressed(run / "held.npz", face=face_augment.scaled(test.images), labels=test.labels)
+    np.savez_compressed(run / "calibration.npz", face=middles(face_augment.scaled(clean.faces.images[rows])))
+    np.savez_compressed(run / "held.npz", face=middles(face_augment.scaled(test.images)), labels=test.labels)
     np.savez_compressed(run / "tuning.npz", logits=said[:, -1], labels=believed)
-    piece = {"labels": list(EMOTIONS), "offset": OFFSET, "divisor": DIVISOR, **temperatures}
+    piece = {"labels": list(EMOTIONS), "offset": OFFSET, "divisor": DIVISOR, "glances": MOST, **temperatures}
     (run / "contract.json").write_text(json.dumps(piece, indent=1))
     (run / "card.json").write_text(json.dumps(figures, indent=1))
     return figures

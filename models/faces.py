@@ -7,7 +7,7 @@ a temperature can be fitted to them and so that int8 spends its steps on numbers
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false, reportUnknownParameterType=false, reportMissingParameterType=false
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import keras
 from keras import layers
@@ -20,33 +20,34 @@ DIVISOR = 127.5
 GLANCE = 46
 """Side of the part of a face that a trunk sees at one look."""
 _VIEWS = 10
+_HEADS = ("logits", "votes")
 
 
 def vagus_face() -> keras.Model:
-    """Ours: two trunks that look at each face ten ways (middle and corners, and mirrored) and say the mean.
+    """Ours: two trunks that look at a part of a face and say the mean. Input `face`: (batch, 46, 46, 1).
 
     1,893,228 parameters. Two heads, outputs `logits` and `votes`, (batch, 7) each: what the contest's label would be,
-    and what most annotators would vote. They differ on a third of the faces, so they are two questions.
+    and what most annotators would vote. They differ on a third of the faces, so they are two questions. `glancing`
+    looks at a face ten ways; the device as many of them as it has time for (edge/inference/glances.py).
     """
-    face = keras.Input((SIDE, SIDE, 1), name="face")
-    views = _ten_views(face)
-    said = [trunk(views) for trunk in (face_wide(GLANCE), face_deep(GLANCE))]
-    heads = [
-        _mean_of_views(layers.Average(name=f"{name}_of_both")([each[head] for each in said]), name)
-        for head, name in enumerate(("logits", "votes"))
-    ]
+    face = keras.Input((GLANCE, GLANCE, 1), name="face")
+    said = [trunk(face) for trunk in (face_wide(GLANCE), face_deep(GLANCE))]
+    both = [layers.Average(name=f"{name}_of_both")([each[head] for each in said]) for head, name in enumerate(_HEADS)]
+    heads = [layers.Identity(dtype="float32", name=name)(head) for name, head in zip(_HEADS, both, strict=True)]
     return keras.Model(face, heads, name="vagus_face")
 
 
-def glancing(trunk: Callable[[int | None], keras.Model], weights: list[Floats]) -> keras.Model:
-    """One trunk that looks ten ways: inputs and outputs as `vagus_face`, `weights` as the trunk's get_weights()."""
-    looking = trunk(GLANCE)
-    looking.set_weights(weights)
+def glancing(looking: keras.Model) -> keras.Model:
+    """A network of two heads over parts of a face, looking at faces (batch, 48, 48, 1) ten ways: the mean of them."""
     face = keras.Input((SIDE, SIDE, 1), name="face")
     said = looking(_ten_views(face))
-    return keras.Model(
-        face, [_mean_of_views(head, name) for head, name in zip(said, looking.output_names, strict=True)]
-    )
+    return keras.Model(face, [_mean_of_views(head, name) for head, name in zip(said, _HEADS, strict=True)])
+
+
+def middles(faces: Floats) -> Floats:
+    """The part of each face (n, 48, 48, 1) that a first look sees, (n, 46, 46, 1)."""
+    edge = (SIDE - GLANCE) // 2
+    return faces[:, edge : edge + GLANCE, edge : edge + GLANCE]
 
 
 def face_wide(side: int | None = SIDE, dropout: float = 0.3) -> keras.Model:

@@ -22,6 +22,8 @@ _LISTED = (
     ("auc", "area under ROC (one class against the rest)"),
     ("average_precision", "average precision"),
     ("calibration_error", "calibration error (ECE, 15 bins)"),
+    ("one_look_accuracy", "accuracy by one look at a face, as a slow processor has it"),
+    ("one_look_accuracy_ferplus", "the same against the FER+ majority"),
     ("float_agreement", "same answer from int8 and float"),
     ("float_accuracy", "accuracy of the float twin"),
 )

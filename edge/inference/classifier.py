@@ -10,9 +10,10 @@ import numpy as np
 
 from edge.bundle import Bundle, BundleError
 from edge.bundle_contract import FaceModel, LeadModel, WristModel
-from edge.clock import SECOND, HostNs, StreamNs
+from edge.clock import SECOND, HostNs, StreamNs, SystemClock
 from edge.flow import Crop, Features, Floats, Modality, Prediction
 from edge.inference.arrays import Carried, logistic, ordered, scaled_face, softmax, standardised
+from edge.inference.glances import FACE_MS, affordable, glances
 from edge.inference.lead import Lead, LeadEstimate
 from edge.inference.pool import pooled
 from edge.inference.runtime import Network
@@ -50,14 +51,17 @@ class WristEstimate:
 class Classifier:
     """A bundle's networks, loaded. Not for two threads at once; the wrist's state is carried from call to call."""
 
-    def __init__(self, bundle: Bundle, threads: int = 1) -> None:
-        """Load every network; raise BundleError when the bundle holds none that judges a person."""
+    def __init__(self, bundle: Bundle, threads: int = 1, face_ms: float = FACE_MS) -> None:
+        """Load every network; raise BundleError when the bundle holds none that judges a person.
+
+        ``face_ms`` is what the looks at one face may take, where the face network may look several times.
+        """
         models = bundle.contract.models
         if models.face is None and models.wrist is None and models.ecg is None and models.eeg is None:
             raise BundleError(f"{bundle.path} holds neither a face nor a wrist model; install a bundle that does")
         self.bundle = bundle
-        self._threads = threads
-        self._face = None if models.face is None else _Face(models.face, bundle.network("face", threads=threads))
+        self._threads, self._face_ms = threads, face_ms
+        self._face = None if models.face is None else self._eye(models.face)
         # Recurrent networks are so small that a second thread costs more than it brings.
         self._wrist = None if models.wrist is None else _Wrist(models.wrist, bundle.network("wrist"))
         headed = models.fusion is not None and models.fusion.kind == "head"
@@ -69,7 +73,7 @@ class Classifier:
         """The same with one modality's network loaded anew, for when a thread is stuck in the one it has."""
         other, models = copy.copy(self), self.bundle.contract.models
         if modality is Modality.FACE and models.face is not None:
-            other._face = _Face(models.face, self.bundle.network("face", threads=self._threads))
+            other._face = self._eye(models.face)
         if modality is Modality.WRIST and models.wrist is not None:
             other._wrist = _Wrist(models.wrist, self.bundle.network("wrist"))
         if modality in self._leads:
@@ -87,6 +91,11 @@ class Classifier:
     def leads(self) -> Mapping[Modality, LeadModel]:
         """The models of ECG and EEG that this bundle has."""
         return {modality: lead.model for modality, lead in self._leads.items()}
+
+    @property
+    def glances(self) -> int:
+        """How often the face network is asked about one face."""
+        return 0 if self._face is None else self._face.count
 
     def face(self, crop: Crop) -> FaceEstimate:
         """Judge one face; raise BundleError when the bundle has no face model."""
@@ -166,6 +175,9 @@ class Classifier:
             for name in detector.networks
         }
 
+    def _eye(self, model: FaceModel) -> "_Face":
+        return _Face(model, self.bundle.network("face", threads=self._threads), self._face_ms)
+
     def _stress(self, wrist: WristEstimate | None, face: FaceEstimate) -> float:
         """Stress by the fusion head, or by two experts."""
         model = self.bundle.contract.models.fusion
@@ -186,19 +198,35 @@ class Classifier:
 
 
 class _Face:
-    def __init__(self, model: FaceModel, network: Network) -> None:
+    def __init__(self, model: FaceModel, network: Network, budget_ms: float) -> None:
         self.model = model
         self._network = network
-        self._quick = None if model.voted else network.quick()
+        self._quick = None if model.voted or model.glances else network.quick()
+        self._side = network.inputs["face"].shape[1]
+        self.count = 1
+        if model.glances > 1:
+            nothing = np.zeros(network.inputs["face"].shape, np.float32)
+            self.count = affordable(lambda: network.run({"face": nothing}), model.glances, budget_ms, SystemClock())
 
     def judge(self, crop: Crop) -> FaceEstimate:
         scaled = scaled_face(crop.image, self.model.offset, self.model.divisor)
         if self._quick is not None:
             logits = self._quick(scaled)[0].copy()
             return FaceEstimate(softmax(logits, self.model.temperature), logits, crop.grabbed)
-        said = self._network.run({"face": scaled})
-        votes = softmax(said["votes"][0], self.model.votes_temperature)
-        return FaceEstimate(votes, said["logits"][0], crop.grabbed)
+        said = self._said(scaled)
+        if not self.model.voted:
+            return FaceEstimate(softmax(said["logits"], self.model.temperature), said["logits"], crop.grabbed)
+        return FaceEstimate(softmax(said["votes"], self.model.votes_temperature), said["logits"], crop.grabbed)
+
+    def _said(self, face: Floats) -> Mapping[str, Floats]:
+        """Each head (7,), the mean of its looks."""
+        if not self.model.glances:
+            return {name: head[0] for name, head in self._network.run({"face": face}).items()}
+        heads = {name: np.zeros(len(self.model.labels), np.float32) for name in self._network.outputs}
+        for part in glances(face, self._side, self.count):
+            for name, head in self._network.run({"face": part}).items():
+                heads[name] += head[0]
+        return {name: head / np.float32(self.count) for name, head in heads.items()}
 
 
 class _Wrist:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edge.inference.glances import MOST, glances
 from models.catalog import NETWORKS
-from models.faces import face_deep, face_wide, glancing, vagus_face
+from models.faces import face_deep, glancing, middles, vagus_face
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -59,12 +60,16 @@ def test_a_trunk_takes_any_side_in_training_and_has_the_same_weights() -> None:
 
 def test_ours_says_the_mean_of_what_two_trunks_say_of_ten_views() -> None:
     ours: Any = vagus_face()
+    ten_ways: Any = glancing(ours)
     faces = np.random.default_rng(0).normal(size=(3, 48, 48, 1)).astype(np.float32)
     views = [faces[:, top : top + 46, left : left + 46] for top, left in ((1, 1), (0, 0), (0, 2), (2, 0), (2, 2))]
     views += [view[:, :, ::-1] for view in views]
     trunks = [ours.get_layer(name) for name in ("face_wide", "face_deep")]
-    for head, said in enumerate(ours(faces)):
+    for head, said in enumerate(ten_ways(faces)):
         each = [np.asarray(trunk(view)[head]) for trunk in trunks for view in views]
         assert np.allclose(np.mean(each, axis=0), said, atol=1e-5)
-    alone = glancing(face_wide, trunks[0].get_weights())(faces)
-    assert np.allclose(np.mean([np.asarray(trunks[0](view)[0]) for view in views], axis=0), alone[0], atol=1e-5)
+    assert np.array_equal(middles(faces), views[0])
+    # the device looks at the same parts, in an order of its own
+    parts = list(glances(faces[:1], 46, MOST))
+    assert np.array_equal(parts[0], views[0][:1])
+    assert {part.tobytes() for part in parts} == {np.ascontiguousarray(view[:1]).tobytes() for view in views}
