@@ -57,6 +57,8 @@ def test_both_runtimes_say_the_same_of_every_network(bundle: Bundle) -> None:
             continue
         lite, twin = bundle.network(name), load_network(bundle.read(piece.onnx.file), name=piece.onnx.file)
         feeds = {key: rng.uniform(0, 1, port.shape).astype(np.float32) for key, port in lite.inputs.items()}
+        if name == "fusion":
+            feeds["face"] /= feeds["face"].sum()  # the head's integers were scaled for probabilities
         said, told = lite.run(feeds), twin.run(feeds)
         for key, values in said.items():
             assert np.abs(values - told[key]).max() < 0.1 * max(1.0, float(np.abs(values).max())), (name, key)
