@@ -217,7 +217,7 @@ async def test_a_device_whose_driver_hangs_is_not_said_to_be_let_go(monkeypatch:
     monkeypatch.setattr("edge.sensing.camera._LEAVE_S", 0.05)
     device = Hand()
     async with open_camera(lambda: device, 30, HandClock()) as camera:
-        pass
+        assert await asyncio.to_thread(device.asked.acquire, timeout=10)  # it waits in the driver
     assert not camera.let_go
     device.next.put(None)  # the driver comes back
     for thread in threading.enumerate():
