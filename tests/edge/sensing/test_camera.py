@@ -1,5 +1,6 @@
 """A camera gives the newest frame, says what it dropped, and says in one sentence why there is none."""
 
+import asyncio
 import queue
 import threading
 from pathlib import Path
