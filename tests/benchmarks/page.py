@@ -2,7 +2,7 @@
 
 A daemon replays a recording with a camera beside it, two testers keep the live view open in real Chromium, a desk and a
 phone. Every half minute, after a forced garbage collection: each page's JavaScript heap and DOM nodes, resident memory
-of the browser and of the daemon; the slopes are Theil-Sen over what follows the first tenth. Processor time of the
+of the browser and of the daemon, and how soon a page is painted first; the slopes are Theil-Sen over what follows the first tenth. Processor time of the
 daemon is compared in short turns with no page, one and two, before and after the long watch, in points of one core.
 """
 
@@ -32,6 +32,8 @@ from tests.edge.panel.browser import DESK, PHONE
 from tests.edge.panel.devtools import Browser, Tab, chromium
 
 LINE = "`${document.visibilityState}, ${document.querySelector('#line').textContent}`"
+PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+_OPENINGS = 5
 _SPARE_S = 600
 _SETTLE_S = 5.0
 
@@ -144,6 +146,16 @@ async def cost(process: psutil.Process, turn_s: float) -> float:
     return 100 * (sum(process.cpu_times()[:2]) - spent) / (time.perf_counter() - began)
 
 
+async def painted(browser: Browser, home: str) -> list[float]:
+    """Milliseconds from asking for the page to its first content, of openings one after the other."""
+    found: list[float] = []
+    for _ in range(_OPENINGS):
+        async with testers(browser, home, 1) as (tab,):
+            await asyncio.sleep(_SETTLE_S)
+            found.append(round(float(str(await tab.value(PAINT))), 1))
+    return found
+
+
 async def turns(browser: Browser, home: str, process: psutil.Process, plan: Plan) -> dict[int, list[float]]:
     """The daemon's processor time with no page, one and two, in turn."""
     found: dict[int, list[float]] = {0: [], 1: [], 2: []}
@@ -184,6 +196,7 @@ async def measure(plan: Plan) -> dict[str, object]:
         folder = Path(name)
         async with daemon(folder, plan) as (home, process), chromium(folder / "profile") as browser:
             await asyncio.sleep(3 * _SETTLE_S)
+            paint = await painted(browser, home)
             before = await turns(browser, home, process, plan)
             seen, alive = await watch(browser, home, process, plan)
             after = await turns(browser, home, process, plan)
@@ -192,6 +205,7 @@ async def measure(plan: Plan) -> dict[str, object]:
     return {
         "minutes": plan.minutes,
         "speed": plan.speed,
+        "first_contentful_paint_ms": {"median": float(np.median(paint)), "each": paint, "bar": 1000},
         "looks": len(seen.rows),
         "lines_at_the_end": alive,
         "memory": seen.told(),
