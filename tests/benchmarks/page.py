@@ -2,8 +2,9 @@
 
 A daemon replays a recording with a camera beside it, two testers keep the live view open in real Chromium, a desk and a
 phone. Every half minute, after a forced garbage collection: each page's JavaScript heap and DOM nodes, resident memory
-of the browser and of the daemon, and how soon a page is painted first; the slopes are Theil-Sen over what follows the first tenth. Processor time of the
-daemon is compared in short turns with no page, one and two, before and after the long watch, in points of one core.
+of the browser and of the daemon; the slopes are Theil-Sen over what follows the first tenth. Before that, how soon a
+page is painted first. Processor time of the daemon is compared in short turns with no page, one and two, before and
+after the long watch, in points of one core.
 """
 
 import argparse
