@@ -42,9 +42,15 @@ def test_the_best_epoch_outlives_a_break(tmp_path: Path) -> None:
         plateau_fit.fit(
             network(), (rows, labels), (rows, labels), PlateauRecipe(6, 16, 0.05), 0, backup=backup, ended=ended
         )
-    # what follows the break learns the opposite, so that every later epoch is worse than those before it
+    # what follows the break learns the opposite from rows so large that nothing of before steers it any more
     model = network()
-    plateau_fit.fit(model, (rows, 1 - labels), (rows, labels), PlateauRecipe(6, 16, 0.5), 0, backup=backup)
+    opposite = ((1000 * rows).astype(np.float32), 1 - labels)
+    later: list[float] = []
+    plateau_fit.fit(
+        model, opposite, (rows, labels), PlateauRecipe(6, 16, 0.5), 0, backup=backup,
+        ended=lambda _epoch, seen: later.append(seen["val_loss"]),
+    )  # fmt: skip
+    assert min(later) > min(losses[:2])
     said = plateau_fit.said(model, rows)
     loss = float(-np.log(softmax(said)[np.arange(len(said)), labels]).mean())
     # the third epoch ended after nothing was kept of it
