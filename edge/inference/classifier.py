@@ -13,7 +13,7 @@ from edge.bundle_contract import FaceModel, LeadModel, WristModel
 from edge.clock import SECOND, HostNs, StreamNs, SystemClock
 from edge.flow import Crop, Features, Floats, Modality, Prediction
 from edge.inference.arrays import Carried, logistic, ordered, scaled_face, softmax, standardised
-from edge.inference.glances import FACE_MS, affordable, glances
+from edge.inference.glances import FACE_MS, FACE_SIDE, affordable, glances
 from edge.inference.lead import Lead, LeadEstimate
 from edge.inference.pool import pooled
 from edge.inference.runtime import Network
@@ -202,10 +202,16 @@ class _Face:
         self.model = model
         self._network = network
         self._quick = None if model.voted or model.glances else network.quick()
-        self._side = network.inputs["face"].shape[1]
-        self.count = 1
-        if model.glances > 1:
-            nothing = np.zeros(network.inputs["face"].shape, np.float32)
+        self._side, self.count = FACE_SIDE, 1
+        if model.glances:
+            shape = network.inputs["face"].shape if "face" in network.inputs else ()
+            if len(shape) != 4 or not 0 < shape[1] == shape[2] <= FACE_SIDE:
+                raise BundleError(
+                    f"{network.name}: looks at a face want an input face (1, side, side, 1) of at most {FACE_SIDE}, "
+                    f"this has {shape}; export the bundle again"
+                )
+            self._side = shape[1]
+            nothing = np.zeros(shape, np.float32)
             self.count = affordable(lambda: network.run({"face": nothing}), model.glances, budget_ms, SystemClock())
 
     def judge(self, crop: Crop) -> FaceEstimate:

@@ -12,6 +12,8 @@ import numpy as np
 from edge.clock import Clock
 from edge.flow import Floats
 
+FACE_SIDE = 48
+"""Of the aligned face that looks are taken at."""
 FACE_MS = 6.0
 """What the looks at one face may take together."""
 _ORDER = (

@@ -9,22 +9,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.edge.panel.browser import PHONE, Demo, chromium, demo, go, needs_chromium, visit
+from tests.edge.panel.browser import DRAWN, PHONE, Demo, chromium, demo, go, needs_chromium, visit
 
 pytestmark = needs_chromium
 
 PIXELS = "() => document.querySelector('#c-pulse').toDataURL()"
 LASTED = "(id, least) => document.querySelector(id).textContent.localeCompare(least, 'en', {numeric: true}) >= 0"
-DRAWN = """async () => {
-  const canvas = document.querySelector('#c-pulse');
-  const inked = () => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data
-    .reduce((sum, value, k) => (k % 4 === 0 && value > 150 && sum < 1e6 ? sum + 1 : sum), 0);
-  for (;;) {
-    await new Promise(requestAnimationFrame);
-    if (document.querySelector('#v-pulse').textContent === '–' || !canvas.width) continue;
-    if (inked() > 200) return;
-  }
-}"""
 
 
 @pytest.fixture(scope="module")

@@ -156,3 +156,19 @@ def test_a_prediction_is_as_unsure_of_its_time_as_the_worst_that_entered(bundle:
     assert classifier.fuse(StreamNs(7), sure, face, now).uncertainty_ns == FRAME_NS
     assert classifier.fuse(StreamNs(7), wrist, face, now).uncertainty_ns == 2 * FRAME_NS
     assert classifier.fuse(StreamNs(7), wrist, face, now, [chest]).uncertainty_ns == 3 * FRAME_NS
+
+
+def test_looks_at_a_network_that_takes_none_are_refused(tmp_path: Path) -> None:
+    made, _ = tiny_files()
+    face = made.models.face
+    assert face is not None
+    wrong = msgspec.structs.replace(made.models, face=msgspec.structs.replace(face, glances=10))
+    fits = Classifier(tiny_bundle(tmp_path / "fits", models=wrong))  # a network of the whole face looks at all of it
+    assert 1 <= fits.glances <= 10
+    wrist = made.models.wrist
+    assert wrist is not None
+    odd = msgspec.structs.replace(face, glances=10, network=wrist.network)
+    bundle = tiny_bundle(tmp_path / "odd")
+    swapped = msgspec.structs.replace(bundle.contract, models=msgspec.structs.replace(made.models, face=odd))
+    with pytest.raises(BundleError, match="looks at a face want an input face"):
+        Classifier(Bundle(bundle.path, bundle.manifest, swapped))
