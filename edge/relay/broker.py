@@ -4,7 +4,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from secrets import compare_digest
@@ -82,6 +82,35 @@ class _Rejoined(StreamReaderAdapter):
         return first if len(first) == n else first + await super().read(n - len(first))
 
 
+class _Subscriptions(dict[str, list[tuple[Session, int]]]):
+    """Goes through what was there when it began: amqtt waits while it goes through, and others subscribe meanwhile."""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([*super().__iter__()])
+
+    def items(self):  # typed as dict's own, whose type has no public name
+        return {**self}.items()
+
+
+class _Broker(Broker):
+    """amqtt's, without two of its faults, both about clients that come at the same time.
+
+    Who came while another subscribed was dropped, told nothing, and waited for acknowledgements for ever; and who came
+    was told the retained messages that others had subscribed to.
+    """
+
+    def __init__(self, config: BrokerConfig) -> None:
+        super().__init__(config)
+        self._subscriptions = _Subscriptions()
+
+    async def _publish_retained_messages_for_subscription(
+        self, subscription: tuple[str, int], session: Session
+    ) -> None:
+        subscribed = self._subscriptions.get(subscription[0], ())
+        if any(one.client_id == session.client_id for one, _ in subscribed):
+            await super()._publish_retained_messages_for_subscription(subscription, session)
+
+
 @asynccontextmanager
 async def local_broker(host: str = "127.0.0.1", port: int = 0, *, password: str = "") -> AsyncGenerator[BrokerAddress]:
     """Run a broker (MQTT 3.1.1, QoS 0 and 1, retained messages, wills) inside this process; port 0 takes a free one.
@@ -95,7 +124,7 @@ async def local_broker(host: str = "127.0.0.1", port: int = 0, *, password: str 
         logging.getLogger(name).setLevel(logging.CRITICAL)
     # The listening is ours: amqtt cannot tell which free port it took, and its own server waits without end, from
     # Python 3.12 on, for clients that reconnect while it stops.
-    broker = Broker(
+    broker = _Broker(
         BrokerConfig(
             listeners={_LISTENER: ListenerConfig(type=ListenerType.EXTERNAL, bind="external")},
             plugins=_door(password),

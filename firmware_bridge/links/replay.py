@@ -24,25 +24,28 @@ async def open_replay(where: Address, *, now: Callable[[], int], speed: float) -
         raise LinkError(f"cannot read the recording {path}: {error.strerror}") from error
     with file:
         _check_header(path, file.readline())
-        yield ReplayLink(file, now=now, pace=Pace(now, speed))
+        yield ReplayLink(file, Pace(now, speed))
 
 
 class ReplayLink:
     """Plays one recording from its first packet to its last. Nobody listens to what is written."""
 
-    def __init__(self, file: BinaryIO, *, now: Callable[[], int], pace: Pace) -> None:
+    def __init__(self, file: BinaryIO, pace: Pace) -> None:
         self._file = file
-        self._now = now
         self._pace = pace
         self._packets = 0
         self._garbage = 0
 
     async def packets(self) -> AsyncIterator[Packet]:
-        """The recorded packets; ``arrived_ns`` is when each was played. Lines that make no sense are counted."""
+        """The recorded packets; ``arrived_ns`` is when each was due. Lines that make no sense are counted.
+
+        Much is stamped by its arrival: with a busy machine's own delays on top, a replay would be judged otherwise
+        than what was recorded.
+        """
         for at_ns, source, payload in self._recorded():
-            await self._pace.until(at_ns)
+            due_ns = await self._pace.until(at_ns)
             self._packets += 1
-            yield Packet(source, payload, self._now())
+            yield Packet(source, payload, due_ns)
 
     async def write(self, target: str, payload: bytes) -> None:
         raise LinkError(f"a replay has no device to write {len(payload)} bytes to, at {target}", Trouble.REFUSED)

@@ -77,7 +77,7 @@ async def test_a_recording_says_again_what_was_said_live(tmp_path: Path) -> None
 
     again = Line()
     with file.open("rb") as opened:
-        link = ReplayLink(opened, now=again.clock.now, pace=Pace(again.clock.now, 1.0, again.sleep))
+        link = ReplayLink(opened, Pace(again.clock.now, 1.0, again.sleep))
         heard = await again.hear_all(link.packets())
         assert link.counts()["garbage"] == 0
     assert heard == sent

@@ -1,7 +1,9 @@
 """The broker of our own: QoS 1, retained messages, wills, and an end that waits for nobody."""
 
+import asyncio
 import logging
 
+import aiomqtt
 import pytest
 
 from edge.relay.address import BrokerAddress
@@ -29,6 +31,22 @@ async def test_messages_wills_and_retained_topics() -> None:
             await heard.until(lambda got: got.on("t/status") == [b"online", b"offline"])
         async with subscriber(address, "t/status") as late:
             await late.until(lambda got: got.on("t/status") == [b"offline"])
+
+
+async def test_many_come_at_once_and_each_is_acknowledged_and_told_only_what_it_asked_for() -> None:
+    async def come(address: BrokerAddress, number: int) -> None:
+        async with subscriber(address, f"t/{number}") as heard:
+            async with aiomqtt.Client(address.host, address.port, timeout=PATIENCE_S) as client:
+                await client.publish(f"t/{number}", b"here", qos=1, retain=True)
+            await heard.until(lambda got: bool(got.messages))
+            assert {topic for topic, _, _ in heard.messages} == {f"t/{number}"}
+
+    async with local_broker() as address, subscriber(address, "t/#"):
+        async with aiomqtt.Client(address.host, address.port) as client:
+            await client.publish("t/before", b"here", qos=1, retain=True)
+        async with asyncio.TaskGroup() as clients:
+            for number in range(40):
+                clients.create_task(come(address, number))
 
 
 async def test_a_goodbye_leaves_no_will() -> None:

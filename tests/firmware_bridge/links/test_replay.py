@@ -25,7 +25,7 @@ def record(path: Path, packets: list[Packet]) -> None:
 async def play(path: Path, speed: float = 1.0) -> tuple[list[Packet], ReplayLink]:
     clock = SleepClock(100 * SECOND)
     with path.open("rb") as file:
-        link = ReplayLink(file, now=clock.now, pace=Pace(clock.now, speed, clock.sleep))
+        link = ReplayLink(file, Pace(clock.now, speed, clock.sleep))
         return [packet async for packet in link.packets()], link
 
 
@@ -40,6 +40,19 @@ async def test_speed_shortens_the_waits(tmp_path: Path):
     record(tmp_path / "r.jsonl", PACKETS)
     played, _ = await play(tmp_path / "r.jsonl", speed=20)
     assert [p.arrived_ns - 100 * SECOND for p in played] == [n * SECOND // 40 for n in range(4)]
+
+
+async def test_a_stall_shows_in_no_time_of_arrival_unless_it_is_long(tmp_path: Path):
+    record(tmp_path / "r.jsonl", PACKETS)
+    for stalled_s, late_s in ((1.0, 0.0), (10.0, 8.0)):
+        clock = SleepClock(100 * SECOND)
+        with (tmp_path / "r.jsonl").open("rb") as file:
+            played: list[float] = []
+            async for packet in ReplayLink(file, Pace(clock.now, 1.0, clock.sleep)).packets():
+                played.append(packet.arrived_ns / SECOND - 100)
+                if len(played) == 2:
+                    await clock.sleep(0.5 + stalled_s)
+        assert played == [0.0, 0.5, 1.0 + late_s, 1.5 + late_s]
 
 
 async def test_every_cut_of_the_file_plays_the_whole_lines_before_it(tmp_path: Path):
