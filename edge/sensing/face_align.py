@@ -1,6 +1,7 @@
 """An upright 48 x 48 grey face, framed like the pictures that the face models learnt from."""
 
 import math
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -27,15 +28,24 @@ def similarity(points: Floats, target: Floats) -> Floats:
     As complex numbers w = a z + b, which is linear; a mirrored fit is impossible by construction.
     Raises ValueError when all points fall together.
     """
-    z, w = points.astype(np.float64), target.astype(np.float64)
-    from_x, from_y = (z - z.mean(axis=0)).T
-    to_x, to_y = (w - w.mean(axis=0)).T
-    energy = float(from_x @ from_x + from_y @ from_y)
+    z, w = _centred(points), _centred(target)
+    energy = sum(abs(point) ** 2 for point in z.points)
     if energy < 1e-9:
         raise ValueError(f"{len(points)} landmarks lie on one point; a face cannot be aligned by them")
-    a = complex(from_x @ to_x + from_y @ to_y, from_x @ to_y - from_y @ to_x) / energy
-    b = complex(*w.mean(axis=0)) - a * complex(*z.mean(axis=0))
+    a = sum(one.conjugate() * other for one, other in zip(z.points, w.points, strict=True)) / energy
+    b = w.middle - a * z.middle
     return np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]], np.float32)
+
+
+class _Centred(NamedTuple):
+    middle: complex
+    points: list[complex]
+
+
+def _centred(points: Floats) -> _Centred:
+    numbers = [complex(x, y) for x, y in points.tolist()]
+    middle = sum(numbers) / len(numbers)
+    return _Centred(middle, [number - middle for number in numbers])
 
 
 def align(picture: Image, landmarks: Floats) -> Image:
@@ -50,7 +60,25 @@ def align(picture: Image, landmarks: Floats) -> Image:
     fine = zoom * finer
     fine[:, 2] += (finer - 1) / 2
     size = SIDE * finer
-    face = cv2.warpAffine(picture, fine, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    grey = face if face.ndim == 2 else cv2.cvtColor(face, cv2.COLOR_BGR2GRAY)
-    crop = grey if finer == 1 else cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    part = _around(picture, fine, size)
+    grey = part if part.ndim == 2 else cv2.cvtColor(part, cv2.COLOR_BGR2GRAY)
+    face = cv2.warpAffine(grey, fine, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    crop = face if finer == 1 else cv2.resize(face, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     return crop.astype(np.uint8, copy=False)
+
+
+def _around(picture: Image, zoom: Floats, size: int) -> Image:
+    """The part of a picture that a crop of this size is made from, never empty; ``zoom`` then speaks of the part."""
+    (a, b, x), (c, d, y) = cv2.invertAffineTransform(zoom).tolist()
+    height, width = picture.shape[:2]
+    left, right = _within(x, a * size, b * size, width)
+    top, bottom = _within(y, c * size, d * size, height)
+    zoom[:, 2] += zoom[:, 0] * left + zoom[:, 1] * top
+    return picture[top:bottom, left:right]
+
+
+def _within(start: float, one: float, other: float, length: int) -> tuple[int, int]:
+    """Whole pixels, of a line of this length, around a start and its corners by one side and another; at least one."""
+    places = (start, start + one, start + other, start + one + other)
+    first = min(max(math.floor(min(places)) - 1, 0), length - 1)
+    return first, max(min(math.ceil(max(places)) + 2, length), first + 1)

@@ -20,10 +20,13 @@ def suppress(boxes: Floats, scores: Floats, most: float, *, of_smaller: bool = F
     A box leaves when it shares more than ``most`` with a surer one: intersection over union, or over the smaller of
     the two areas when ``of_smaller``.
     """
+    if len(boxes) < 2:
+        return np.arange(len(boxes))
+    if not of_smaller:
+        corners = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
+        return np.asarray(cv2.dnn.NMSBoxes(corners.tolist(), scores.tolist(), 0.0, most), np.intp)
     order = np.argsort(-scores, kind="stable")
-    if len(order) < 2:
-        return order
-    shared = _overlaps(boxes[order], of_smaller=of_smaller) > most
+    shared = _shares_of_smaller(boxes[order]) > most
     alive = np.ones(len(order), bool)
     for i in range(len(order)):
         if alive[i]:
@@ -54,15 +57,13 @@ def cut(canvas: Image, box: Floats, side: int) -> tuple[Floats, Floats]:
     return shrunk.astype(np.float32)[np.newaxis], np.array([x0, y0, x1, y1], np.float32)
 
 
-def _overlaps(boxes: Floats, *, of_smaller: bool) -> Floats:
-    """How much each of n boxes shares with each other, (n, n), 0 to 1."""
+def _shares_of_smaller(boxes: Floats) -> Floats:
+    """How much of the smaller one each of n boxes shares with each other, (n, n), 0 to 1."""
     low = np.maximum(boxes[:, np.newaxis, :2], boxes[np.newaxis, :, :2])
     high = np.minimum(boxes[:, np.newaxis, 2:], boxes[np.newaxis, :, 2:])
     sides: Floats = np.maximum(high - low, 0)
-    shared: Floats = sides[..., 0] * sides[..., 1]
     own: Floats = np.maximum(boxes[:, 2:] - boxes[:, :2], 1e-6)
     areas: Floats = own[:, 0] * own[:, 1]
-    one, other = areas[:, np.newaxis], areas[np.newaxis]
-    ground: Floats = np.minimum(one, other) if of_smaller else one + other - shared
-    share: Floats = shared / ground
+    smaller: Floats = np.minimum(areas[:, np.newaxis], areas[np.newaxis])
+    share: Floats = sides[..., 0] * sides[..., 1] / smaller
     return share

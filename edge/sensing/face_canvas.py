@@ -26,7 +26,8 @@ class Stretch:
     @classmethod
     def of(cls, picture: Image) -> "Stretch":
         """The curve that spreads a BGR picture's brightness, outliers aside, over the whole range."""
-        grey = cv2.cvtColor(picture[::2, ::2], cv2.COLOR_BGR2GRAY)
+        half = (max(1, picture.shape[1] // 2), max(1, picture.shape[0] // 2))
+        grey = cv2.cvtColor(cv2.resize(picture, half, interpolation=cv2.INTER_NEAREST), cv2.COLOR_BGR2GRAY)
         held = cv2.calcHist([grey], [0], None, [256], [0, 256]).ravel().astype(np.float64)
         share = np.cumsum(held) * (100.0 / grey.size)
         low, high = (int(np.searchsorted(share, percent)) for percent in (_DARKEST, _BRIGHTEST))
