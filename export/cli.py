@@ -18,6 +18,7 @@ from rich.table import Table
 
 from edge.bundle import Bundle, BundleError, WrongAnswerError
 from edge.bundle_keys import KeyFileError, fingerprint, read_keys
+from export.alone import lower_alone
 from export.archive import SUFFIX, archive, unpack
 from export.choose import Choice, table
 from export.errors import BarError, ExportError
@@ -154,6 +155,26 @@ def bench(
             timed = list(bench_rows(opened, threads, lambda word: status.update(word)))
         _table(console, ("network", "p50 ms", "p99 ms", "float p50", "float p99"), (row for row, _ in timed))
         _write(json, {"bundle": opened.label, "threads": threads, "networks": [told for _, told in timed]})
+
+
+@app.command()
+def lower(
+    run: Annotated[Path, typer.Argument(help="A run's directory, such as runs/hegh_heart.")],
+    out: Annotated[Path, typer.Option(help="The .tflite file to write.")],
+    max_loss: Annotated[float, typer.Option(min=0, help="Accuracy that int8 may cost, in points.")] = MAX_LOSS,
+    full_int8: Annotated[bool, typer.Option("--full-int8", help="Every part in int8, recurrent ones too.")] = False,
+    json: Json = None,
+) -> None:
+    """Lower one network on its own: any that `python -m models train` left, also one that no bundle takes."""
+    console = Console(stderr=True)
+    with _sentences(console, json):
+        with console.status("reading the run") as status:
+            told, choice = lower_alone(
+                run, out, max_loss=max_loss, full_int8=full_int8, say=lambda word: status.update(f"[bold]{word}[/]")
+            )
+        _show(console, {run.name: choice})
+        console.print(f"[green]wrote[/] {out}: {told['form']}, {told['bytes']} bytes", soft_wrap=True)
+        _write(json, told)
 
 
 @app.command("unpack")

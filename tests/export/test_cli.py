@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from edge.bundle import Bundle
 from edge.bundle_keys import read_keys
+from edge.inference.runtime import load_network
 from export.apart import apart
 from export.cli import app
 from export.signing import make_key
@@ -58,3 +59,18 @@ def test_the_bar_refuses_with_exit_1(tmp_path: Path, key: Path) -> None:
     assert result.exit_code == 1
     assert "no form of the network is sound" in result.stderr
     assert not (tmp_path / "b").exists()
+
+
+def test_a_network_that_no_bundle_takes_is_lowered_on_its_own(tmp_path: Path) -> None:
+    apart("tests.fakes.keras_networks", "save_two_inputs", tmp_path / "runs" / "hybrid")
+    out = tmp_path / "hybrid.tflite"
+    result = CliRunner().invoke(app, ["lower", str(tmp_path / "runs" / "hybrid"), "--out", str(out), "--json", "-"])
+    assert result.exit_code == 0, result.stderr
+    told = json.loads(result.stdout)
+    assert out.stat().st_size == told["bytes"]
+    assert told["measured"]["agreement"] >= 0.97
+    assert "int8" in told["form"]
+    assert set(load_network(out.read_bytes(), name=out.name).inputs) == {"heart", "beside"}
+    wrong = CliRunner().invoke(app, ["lower", str(tmp_path / "runs" / "hybrid"), "--out", str(tmp_path / "hybrid")])
+    assert wrong.exit_code == 2
+    assert "end it in .tflite" in wrong.stderr

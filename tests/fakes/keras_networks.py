@@ -60,6 +60,22 @@ def save_unsure(run: Path) -> None:
     model.save(run / "model.keras")
 
 
+def save_two_inputs(run: Path) -> None:
+    """A run of inputs that no bundle knows: moments through an LSTM, numbers beside it, as Hegh et al. have it."""
+    keras.utils.set_random_seed(3)
+    heart, beside = keras.Input((6, len(FEATURES)), name="heart"), keras.Input((2,), name="beside")
+    x = layers.Concatenate(name="both")([layers.LSTM(12, name="memory")(heart), beside])
+    model = keras.Model([heart, beside], layers.Dense(2, name="logits")(x), name="tiny_two")
+    windows, labels = _windows(200)
+    rows: dict[str, Floats] = {"heart": windows, "beside": windows[:, -1, :2]}
+    _fitted(model, rows, labels)
+    run.mkdir(parents=True)
+    model.save(run / "model.keras")
+    np.savez(run / "calibration.npz", **cast(Any, {name: values[:100] for name, values in rows.items()}))
+    np.savez(run / "held.npz", labels=labels[100:], **cast(Any, {name: values[100:] for name, values in rows.items()}))
+    (run / "contract.json").write_text("{}")
+
+
 def save_saved_models(place: Path) -> None:
     """`face/graph` as Keras 3 exports it, `wrist/layers` as Keras 2 saves it, with their runs around them."""
     import tf_keras
@@ -207,7 +223,7 @@ def _windows(count: int, seed: int = 0) -> tuple[Floats, npt.NDArray[np.int64]]:
     return (rise + noise).astype(np.float32), labels
 
 
-def _fitted(model: keras.Model, inputs: Floats, labels: npt.NDArray[np.int64]) -> keras.Model:
+def _fitted(model: keras.Model, inputs: Floats | dict[str, Floats], labels: npt.NDArray[np.int64]) -> keras.Model:
     """Random but for its last layer, which is solved for the labels."""
     layer = cast(Any, model.layers[-1])
     below = keras.Model(model.inputs, layer.input)

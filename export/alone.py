@@ -1,0 +1,47 @@
+"""One run in; its network as int8 on its own, and what lowering did to it, out: no bundle, no contract, no key.
+
+For the papers' networks, which no device runs: whoever wants one elsewhere gets it by the same forms, against the same
+bars, as what ships.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from export.choose import Choice, choose
+from export.errors import ExportError
+from export.operators import operators
+from export.trained import read_run
+from export.verify import MAX_LOSS
+
+
+def lower_alone(
+    folder: Path,
+    out: Path,
+    *,
+    max_loss: float = MAX_LOSS,
+    full_int8: bool = False,
+    say: Callable[[str], None] = lambda _: None,
+) -> tuple[Mapping[str, object], Choice]:
+    """Lower the network of a run's directory and write it to ``out``, a `.tflite` file; its figures.
+
+    Raises ExportError for unusable input, BarError when no form is sound; nothing is written then.
+    """
+    if out.suffix != ".tflite":
+        raise ExportError(f"{out} is no name for a TFLite file; end it in .tflite")
+    run = read_run(folder)
+    choice = choose(run, max_loss=max_loss, full_int8=full_int8, say=say)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_bytes(choice.lowered.content)
+    except OSError as error:
+        raise ExportError(f"{out} cannot be written: {error.strerror}; name another place with --out") from error
+    return {
+        "network": run.name,
+        "file": str(out),
+        "bytes": len(choice.lowered.content),
+        "form": next(candidate.form for candidate in choice.candidates if candidate.chosen),
+        "operators": operators(choice.lowered.content),
+        "measured": choice.measured,
+        "latency_ms": choice.latency,
+        "candidates": choice.candidates,
+    }, choice
