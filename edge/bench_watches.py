@@ -23,7 +23,7 @@ from edge.settings import CameraSettings, PanelSettings, Settings, WatchSettings
 
 ALWAYS = DecisionSettings(on=1e-6, off=1e-6, smoothing_s=0, min_duration_s=0, refractory_s=0, stale_s=1)
 """Every window is news and every news an alert, so that a short run times many of them."""
-LOAD = 40.0
+LOAD = 20.0
 """Watches times speed: one watch is played twenty times as fast as twenty are."""
 FASTEST = 20.0
 WINDOW_S, STEP_S = 60.0, 5.0

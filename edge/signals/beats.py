@@ -93,12 +93,11 @@ def _peaks(wave: Doubles, rate_hz: float) -> Indices:
     above = moving_mean(energy, peak_width) > moving_mean(energy, beat_width) + 0.02 * float(energy.mean())
     edges = np.diff(np.concatenate(([False], above, [False])).astype(np.int8))
     starts, stops = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    wide = stops - starts >= peak_width
     found: list[int] = []
     refractory = 0.3 * rate_hz
-    for a, b in zip(starts.tolist(), stops.tolist(), strict=True):
-        if b - a < peak_width:
-            continue
-        peak = a + int(np.argmax(wave[a:b]))
+    for a, b in zip(starts[wide].tolist(), stops[wide].tolist(), strict=True):
+        peak = a + int(wave[a:b].argmax())
         if found and peak - found[-1] < refractory:
             if wave[peak] > wave[found[-1]]:
                 found[-1] = peak

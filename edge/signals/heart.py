@@ -6,7 +6,7 @@ import numpy as np
 
 from edge.flow import Channel, Window
 from edge.signals.beats import Beats, beats_from_intervals, beats_from_wave
-from edge.signals.grid import Doubles
+from edge.signals.grid import Doubles, middle
 
 _LF_HZ, _HF_HZ = (0.04, 0.15), (0.15, 0.40)
 """Task Force of the ESC and NASPE, 1996, Circulation 93:1043."""
@@ -79,10 +79,10 @@ def band_powers(ends_s: Doubles, intervals_ms: Doubles) -> tuple[float, float]:
 
 def lomb_scargle(t: Doubles, x: Doubles, f: Doubles) -> Doubles:
     """Classic periodogram: P(f) = 1/2 [(x.c)^2 / c.c + (x.s)^2 / s.s], c and s shifted by tau; shape of ``f``."""
-    w = 2 * np.pi * f[:, None]
-    tau = np.arctan2(np.sin(2 * w * t).sum(axis=1), np.cos(2 * w * t).sum(axis=1)) / (2 * w[:, 0])
-    phase = w * (t - tau[:, None])
-    c, s = np.cos(phase), np.sin(phase)
+    turning = np.exp(2j * np.pi * f[:, None] * t)
+    # cos and sin of 2 w tau are the sums over t of those of 2 w t, up to their length
+    turned = turning * np.exp(-0.5j * np.angle(np.square(turning).sum(axis=1)))[:, None]
+    c, s = turned.real, turned.imag
     cc, ss = np.square(c).sum(axis=1), np.square(s).sum(axis=1)
     return 0.5 * (np.square(c @ x) / np.maximum(cc, 1e-12) + np.square(s @ x) / np.maximum(ss, 1e-12))
 
@@ -99,20 +99,20 @@ def _rough(beats: Beats) -> tuple[float, float]:
     """Rate from the median of all intervals, and their relative median deviation."""
     if len(beats.intervals_ms) < 2 * _LEAST_BEATS:
         return math.nan, math.nan
-    middle = float(np.median(beats.intervals_ms))
-    if middle <= 0:
+    usual = middle(beats.intervals_ms)
+    if usual <= 0:
         return math.nan, math.nan
-    return 60_000 / middle, float(np.median(np.abs(beats.intervals_ms - middle))) / middle
+    return 60_000 / usual, middle(np.abs(beats.intervals_ms - usual)) / usual
 
 
 def _pulse_height(beats: Beats) -> tuple[float, float]:
     heights = beats.amplitude[beats.good] if len(beats.amplitude) else beats.amplitude
     if len(heights) < _LEAST_BEATS:
         return math.nan, math.nan
-    middle = float(np.median(heights))
-    if middle <= 0:
+    usual = middle(heights)
+    if usual <= 0:
         return math.nan, math.nan
-    return middle, float(np.median(np.abs(heights - middle))) / middle
+    return usual, middle(np.abs(heights - usual)) / usual
 
 
 def _told_rate(window: Window) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 
 from edge.clock import SECOND
 from edge.flow import Channel, Window
-from edge.signals.grid import Doubles
+from edge.signals.grid import Doubles, middle
 
 _EPOCH_S = 1.0
 _STILL_G = 0.013
@@ -39,7 +39,7 @@ def motion(window: Window) -> tuple[float, ...]:
 def _jerk(t: Doubles, axes: Doubles) -> float:
     """Path of the acceleration over time; steps across a hole do not count."""
     steps = np.diff(t)
-    near = steps <= 3 * float(np.median(steps))
+    near = steps <= 3 * middle(steps)
     path = np.sqrt(np.square(np.diff(axes, axis=0)[near]).sum(axis=1)).sum()
     return float(path / steps[near].sum())
 

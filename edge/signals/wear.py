@@ -6,6 +6,7 @@ import numpy as np
 
 from edge.clock import StreamNs, nanoseconds
 from edge.flow import Channel, Signal, Window
+from edge.signals.grid import middle
 from edge.signals.heart import find_beats
 
 RECENT_S = 10.0
@@ -60,12 +61,12 @@ def _positive(window: Window, channel: Channel) -> bool:
 
 def _warm(window: Window) -> bool | None:
     signal = window.signals.get(Channel.SKIN_TEMPERATURE)
-    return None if signal is None else float(np.median(signal.values.astype(np.float64))) >= _ROOM_C
+    return None if signal is None else middle(signal.values.astype(np.float64)) >= _ROOM_C
 
 
 def _bridged(window: Window) -> bool | None:
     signal = window.signals.get(Channel.SKIN_CONDUCTANCE)
-    return None if signal is None else float(np.median(signal.values.astype(np.float64))) >= _DRY_US
+    return None if signal is None else middle(signal.values.astype(np.float64)) >= _DRY_US
 
 
 def _alive(window: Window) -> bool | None:
