@@ -1,13 +1,17 @@
 """How many fault schedules to run, and how fast relay, watch or camera got over them."""
 
 import statistics
+from collections import defaultdict
+from collections.abc import Callable, Generator
+from typing import cast
 
 import pytest
 
 _SHORT = 4
 _SHORT_WHOLE = range(873, 876)
 """Three schedules of a whole daemon with seventeen of the twenty faults."""
-_RECOVERIES = pytest.StashKey[dict[str, list[float]]]()
+_RECOVERIES = "recoveries"
+"""What a schedule's report carries, also from one of several processes that share the tests."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,19 +29,27 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-def part_back(request: pytest.FixtureRequest) -> dict[str, list[float]]:
-    """Seconds from the last mending of a part of the daemon until it was at work again; one entry a schedule."""
-    return request.config.stash.setdefault(_RECOVERIES, {})
+def part_back(record_property: Callable[[str, object], None]) -> Generator[dict[str, list[float]]]:
+    """Seconds from the last mending of a part of the daemon until it was at work again."""
+    took: dict[str, list[float]] = {}
+    yield took
+    record_property(_RECOVERIES, took)
 
 
 @pytest.fixture
 def recoveries(part_back: dict[str, list[float]]) -> list[float]:
-    """Seconds from the last mending until everything was acknowledged; one entry a schedule."""
+    """Seconds from the last mending until everything was acknowledged."""
     return part_back.setdefault("relay", [])
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for name, unsorted in sorted(config.stash.get(_RECOVERIES, dict[str, list[float]]()).items()):
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    told: dict[str, list[float]] = defaultdict(list)
+    for report in (one for reports in terminalreporter.stats.values() for one in reports):
+        if isinstance(report, pytest.TestReport) and report.when == "teardown":
+            parts = cast(dict[str, list[float]], dict(report.user_properties).get(_RECOVERIES, {}))
+            for name, seconds in parts.items():
+                told[name] += seconds
+    for name, unsorted in sorted(told.items()):
         took = sorted(unsorted)
         if len(took) > 1:
             shares = statistics.quantiles(took, n=100, method="inclusive")
