@@ -132,6 +132,7 @@ class DaemonPage:
             activity=None if daemon.activity is None else daemon.activity.level,
             leads=dict(daemon.leads.words),
             level=None if daemon.decision is None else round(daemon.decision.level, 3),
+            own_level=decision.own_level > 0,
         )
 
     def _judgement(self, p: Prediction, now: HostNs) -> Judgement:

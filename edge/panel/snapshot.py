@@ -185,6 +185,8 @@ class Snapshot:
     """How it stands with ECG and EEG, where the bundle has a model for them."""
     level: float | None = None
     """Stress as the state is decided from, to be held against ``threshold``; None while nothing is decided."""
+    own_level: bool = True
+    """Whether ``level`` is a rise above the wearer's own last hour (edge/inference/own_level.py)."""
 
 
 class Source(Protocol):

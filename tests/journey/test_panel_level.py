@@ -32,6 +32,8 @@ async def test_the_gauge_follows_the_level_that_decides(tmp_path: Path) -> None:
             assert await page.get_attribute("#gauge", "aria-label") == "Stress 42 %; it counts from 60 %"
             assert (await page.inner_text("#sources")).split("\n") == ["Now", "81 %", "Wrist", "76 %", "Face", "66 %"]
             assert "your own last hour" in await page.inner_text("#age")
+            source.own_level = False
+            await page.wait_for_function("() => !document.querySelector('#age').textContent.includes('last hour')")
             source.level = 0.66
             await page.wait_for_selector("#gauge[data-over=true]")
             assert await page.inner_text("#moment") == "66 %"

@@ -36,7 +36,7 @@ function showJudgement(daemon) {
   const emotions = Object.entries(judgement.emotion || {}).sort((a, b) => b[1] - a[1]);
   bars("emotions", emotions.slice(0, 3));
   const how = judgement.modalities.join(" and ");
-  at("age").textContent = `Judged by ${how}, ${ago(judgement.age_s)}. The average is told from your own last hour, where ${percent(0.5)} is your usual; the state follows it. The bars are this moment, whoever is judged.${beside(daemon)}`;
+  at("age").textContent = `Judged by ${how}, ${ago(judgement.age_s)}. ${average(daemon)} The bars are this moment, whoever is judged.${beside(daemon)}`;
 }
 
 // The level that the state is decided from, against the one at which stress begins.
@@ -50,6 +50,13 @@ function showGauge({ level, threshold }) {
   at("moment").textContent = known ? percent(level) : "";
   at("threshold").style.left = `${Math.min(Math.max(threshold * 100, 18), 82)}%`;
   at("threshold").textContent = `stress from ${percent(threshold)}`;
+}
+
+// What the gauge shows.
+function average({ own_level }) {
+  return own_level
+    ? `The average is told from your own last hour, where ${percent(0.5)} is your usual; the state follows it.`
+    : "The state follows the average.";
 }
 
 // How the wearer moves, and how it stands with electrodes.

@@ -36,7 +36,7 @@ export function showRest(rest) {
   at("rest-start").textContent = running ? "Start anew" : rest.measured_unix_ms ? "Measure again" : "Start five quiet minutes";
   at("rest-start").classList.toggle("primary", !running);
   say("rest-trouble", rest.trouble);
-  say("rest-says", rest.offered || rest.measured_unix_ms ? (running ? "" : ended + result(rest)) : "A baseline needs a watch, and models that judge a wrist. Pair a watch first.");
+  say("rest-says", rest.offered || rest.measured_unix_ms ? (running ? "" : ended + result(rest)) : "A baseline needs a watch, strap or headband, and a model that judges what it measures. Pair one first.");
   if (running) showRing(rest);
 }
 

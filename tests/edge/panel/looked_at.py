@@ -41,11 +41,12 @@ class LookedAt:
             "watchful", "auto", {"pulse": 25.0, "motion": 12.5}, 0.5, "calm for an hour; the pulse slower", 95.0, 31.0
         )
         self.rest = RestSeen(True)
+        self.own_level = True
         self.level: float | None = 0.7
 
     def snapshot(self) -> Snapshot:
         self.looks += 1
-        return replace(a_snapshot(), plan=self.plan, rest=self.rest, level=self.level)
+        return replace(a_snapshot(), plan=self.plan, rest=self.rest, level=self.level, own_level=self.own_level)
 
     def attend(self, tap: Callable[[Samples], None] | None) -> None:
         self.tap = tap
