@@ -18,7 +18,7 @@ demo: $(DEMO)/.done   ## run the main job on embedded defaults: virtual watch, s
 	$(DEMO)/bin/edge-daemon demo $(DEMO_ARGS)
 
 test: setup system check   ## install, check, and run every test
-	$(VENV)/bin/pytest -n 2 --dist loadfile
+	$(VENV)/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: setup     ## ruff, import walls, pyright
 	$(VENV)/bin/ruff check .
