@@ -2,15 +2,17 @@
 
 import asyncio
 import contextlib
+import os
 import sys
 import tempfile
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from edge.bench_wearers import wearers
 from edge.health import ProcessMeter
@@ -32,30 +34,61 @@ SPARE_S = 60.0
 """Of watch time: more than is listened to, so that nobody falls silent before the end."""
 
 
+class Part(msgspec.Struct, frozen=True):
+    """What one process measured of its people."""
+
+    times_ms: list[float]
+    raised: int
+    acked: int
+    rss_mb: float | None
+    cpu_percent: float
+
+
 async def apart(settings: Settings, broker: str, watches: int, seconds: float) -> dict[str, object]:
+    """Daemons of so many people, as many processes as there are cores, each with its share of them.
+
+    On a device each daemon has a process of its own. In one for all, they would wait for each other while a core lies
+    idle; with one for each, a machine to measure on would run out of memory.
+    """
+    people, processes = range(1, watches + 1), min(watches, os.cpu_count() or 1)
+    parts = await asyncio.gather(
+        *(_asked(settings, broker, watches, list(people[k::processes]), seconds) for k in range(processes))
+    )
+    return {
+        "watches": watches,
+        "processes": processes,
+        "speed": _speed(watches),
+        "sensor_to_puback_ms": _told(np.concatenate([part.times_ms for part in parts])),
+        "alerts": {"raised": sum(part.raised for part in parts), "acked": sum(part.acked for part in parts)},
+        "rss_mb": round(sum(part.rss_mb or 0.0 for part in parts), 1),
+        "cpu_percent": round(sum(part.cpu_percent for part in parts), 1),
+    }
+
+
+async def _asked(settings: Settings, broker: str, watches: int, people: list[int], seconds: float) -> Part:
     """`latencies` in a process of its own, as a daemon has one: what was measured before leaves no trace in it."""
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "edge.bench_watches", stdin=PIPE, stdout=PIPE)
-    output, _ = await process.communicate(msgspec.json.encode((settings, broker, watches, seconds)))
+    question = msgspec.json.encode((settings, broker, watches, people, seconds))
+    output, _ = await process.communicate(question)
     if process.returncode:
         raise RefusalError(f"{watches} watches could not be measured; see what was said above")
-    return msgspec.json.decode(output, type=dict[str, object])
+    return msgspec.json.decode(output, type=Part)
 
 
-async def latencies(settings: Settings, broker: str, watches: int, seconds: float) -> dict[str, object]:
-    """Run so many daemons in this process, each with a watch, an outbox and a connection of its own, for ``seconds``
-    after the first windows are whole.
+async def latencies(settings: Settings, broker: str, watches: int, people: Sequence[int], seconds: float) -> Part:
+    """Run the daemons of these of so many people in this process, each with a watch, an outbox and a connection of its
+    own, for ``seconds`` after the first windows are whole.
 
-    Daemons of several people are several processes on a device; here they share one, so that its cores are shared as
-    they would be and one figure covers all. Their watches are boards on TCP in a process of their own. People put them
-    on at any moment of a step (seed 0): neither all at once nor one packet apart.
+    Their watches are boards on TCP in a process of their own. People put them on at any moment of a step (seed 0):
+    neither all at once nor one packet apart.
     """
-    speed = min(FASTEST, max(1.0, LOAD / watches))
+    speed = _speed(watches)
     window_s, step_s = WINDOW_S / speed, STEP_S / speed
     heard_s = WINDOW_S + 2 * STEP_S + seconds * speed + SPARE_S
-    moments = np.sort(np.random.default_rng(0).uniform(0, step_s, watches))
+    moments = np.sort(np.random.default_rng(0).uniform(0, step_s, watches))[np.array(people) - 1]
     async with (
-        wearers(watches, heard_s, speed) as address,
-        _running(settings, broker, address, watches, speed) as services,
+        wearers(people, heard_s, speed) as address,
+        _running(settings, broker, address, people, speed) as services,
     ):
         keep_prompt()
         stop, meter = asyncio.Event(), ProcessMeter(services[0].clock.now())
@@ -67,22 +100,23 @@ async def latencies(settings: Settings, broker: str, watches: int, seconds: floa
                 lanes.create_task(service.play(stop, ProcessMeter(service.clock.now())))
         for service in services:
             await service.drain()
-        times = np.concatenate([service.daemon.health.sensor_to_puback.kept_ms() for service in services])
-        raised = sum(service.daemon.health.raised for service in services)
-        acked = sum(service.daemon.health.acked for service in services)
-        return {
-            "watches": watches,
-            "speed": speed,
-            "sensor_to_puback_ms": _told(times),
-            "alerts": {"raised": raised, "acked": acked},
-            "rss_mb": meter.steady_rss_mb(),
-            "cpu_percent": meter.cpu_percent(services[0].clock.now()),
-        }
+        health = [service.daemon.health for service in services]
+        return Part(
+            times_ms=np.concatenate([each.sensor_to_puback.kept_ms() for each in health]).tolist(),
+            raised=sum(each.raised for each in health),
+            acked=sum(each.acked for each in health),
+            rss_mb=meter.steady_rss_mb(),
+            cpu_percent=meter.cpu_percent(services[0].clock.now()),
+        )
+
+
+def _speed(watches: int) -> float:
+    return min(FASTEST, max(1.0, LOAD / watches))
 
 
 @contextlib.asynccontextmanager
 async def _running(
-    settings: Settings, broker: str, address: str, watches: int, speed: float
+    settings: Settings, broker: str, address: str, people: Sequence[int], speed: float
 ) -> AsyncGenerator[list[Service]]:
     async with AsyncExitStack() as stack:
         place = stack.enter_context(tempfile.TemporaryDirectory(prefix="vagus-bench-"))
@@ -90,7 +124,7 @@ async def _running(
             await stack.enter_async_context(
                 open_service(_one(settings, broker, address, number, Path(place)), speed=speed)
             )
-            for number in range(watches)
+            for number in people
         ]
 
 
@@ -115,7 +149,7 @@ async def _sample(meter: ProcessMeter, stop: asyncio.Event) -> None:
                 await stop.wait()
 
 
-def _told(times: np.ndarray) -> dict[str, float | int | None]:
+def _told(times: npt.NDArray[np.float64]) -> dict[str, float | int | None]:
     if not len(times):
         return {"p50": None, "p99": None, "n": 0}
     p50, p99 = np.percentile(times, (50, 99))
@@ -123,9 +157,9 @@ def _told(times: np.ndarray) -> dict[str, float | int | None]:
 
 
 def main() -> None:
-    """`python -m edge.bench_watches`: settings, broker, watches and seconds as JSON come in, the figures go out."""
+    """`python -m edge.bench_watches`: settings, broker, watches, people, seconds come in as JSON, a `Part` goes out."""
     spare()
-    asked = msgspec.json.decode(sys.stdin.buffer.read(), type=tuple[Settings, str, int, float])
+    asked = msgspec.json.decode(sys.stdin.buffer.read(), type=tuple[Settings, str, int, list[int], float])
     sys.stdout.buffer.write(msgspec.json.encode(asyncio.run(latencies(*asked))))
 
 

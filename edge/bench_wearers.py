@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from itertools import islice
 
 from edge.clock import SystemClock
@@ -22,13 +22,13 @@ Frame = tuple[int, bytes]
 
 
 @contextlib.asynccontextmanager
-async def wearers(watches: int, seconds: float, speed: float) -> AsyncGenerator[str]:
-    """The address of a TCP port where each who connects hears another person, for so many seconds of watch time.
+async def wearers(people: Sequence[int], seconds: float, speed: float) -> AsyncGenerator[str]:
+    """The address of a TCP port where each who connects hears the next of these, for so many seconds of watch time.
 
     What a person's body does is thought out before anybody connects, and in another process: a watch is no part of the
     daemon, and to make a second of it costs as much as to hear it.
     """
-    arguments = [str(watches), str(round(seconds)), str(speed)]
+    arguments = [",".join(map(str, people)), str(round(seconds)), str(speed)]
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "edge.bench_wearers", *arguments, stdin=PIPE, stdout=PIPE
     )
@@ -71,9 +71,9 @@ async def serve(lives: list[list[Frame]], speed: float) -> None:
 
 
 def main() -> None:
-    """`python -m edge.bench_wearers WATCHES SECONDS SPEED`."""
-    watches, seconds, speed = sys.argv[1:]
-    lives = [spoken(seed, int(seconds)) for seed in range(int(watches), 0, -1)]
+    """`python -m edge.bench_wearers SEED,SEED... SECONDS SPEED`."""
+    people, seconds, speed = sys.argv[1:]
+    lives = [spoken(int(seed), int(seconds)) for seed in reversed(people.split(","))]
     asyncio.run(serve(lives, float(speed)))
 
 

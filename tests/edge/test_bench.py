@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 
 from edge.bench_overhead import overhead
-from edge.bench_watches import latencies
+from edge.bench_watches import apart
 from edge.bench_wearers import spoken
 from edge.bundle import Bundle
 from edge.clock import SystemClock
@@ -43,7 +43,7 @@ async def test_every_window_of_every_watch_is_timed_to_the_broker(
     little(tmp_path / "bundle")
     async with local_broker() as broker:
         settings = Settings(models=ModelSettings(bundle=str(tmp_path / "bundle")))
-        found = await latencies(settings, str(broker), 2, 2.0)
+        found = await apart(settings, str(broker), 2, 2.0)
     alerts, times = cast(dict[str, int], found["alerts"]), cast(dict[str, float], found["sensor_to_puback_ms"])
     assert alerts["raised"] == alerts["acked"] == times["n"] >= 4
     assert 0 < times["p50"] <= times["p99"]
