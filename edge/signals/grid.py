@@ -119,7 +119,7 @@ class _Filter:
         return 1 / (1 + ((f * f - centre) / (width * f)) ** (2 * self.order))
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=16)
 def _gain(way: _Filter, size: int, rate_hz: float) -> Doubles:
     """The same for every window of this size; some tens of kilobytes each."""
     return way.gain(np.fft.rfftfreq(size, 1 / rate_hz).astype(np.float64))
