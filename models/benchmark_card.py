@@ -14,7 +14,8 @@ from models.card_plots import plot_confusion, plot_reliability
 from models.catalog import TrainingError
 from models.curve_plots import plot_convergence, plot_operating, plot_precision, plot_roc
 from models.left_out import LeftOut
-from models.operating import alerts, read_people
+from models.operating import alerts, curve, read_people
+from models.wrist_streams import Judged
 
 Figures = Mapping[str, object]
 _COLUMNS = (
@@ -59,8 +60,9 @@ def write_benchmark_card(network: str, runs: Path, cards: Path) -> Path:
     lived = ""
     if "alerts" in card:
         plots.append(f"{network}_operating.svg")
-        default = _default(run)
-        plot_operating(cast(Sequence[Figures], card["alerts"]), cards / plots[-1], default)
+        people = _people(run)
+        default = alerts(people, DecisionSettings())
+        plot_operating(curve(people), cards / plots[-1], default)
         lived = f"- {lived_through(default)}"
     parts = [
         f"# {network} on {card['dataset']}\n\n{card['judged_on']}. Measured by\n\n    {card['command']}",
@@ -85,10 +87,10 @@ def _card(run: Path, network: str) -> Figures:
         ) from error
 
 
-def _default(run: Path) -> Figures:
-    """What the daemon's own settings make of a run's predictions."""
+def _people(run: Path) -> list[Judged]:
+    """What a run's networks said of people they never met, of whole recordings where that was kept."""
     whole = run / "oof_alerts.npz"
-    return alerts(read_people(whole if whole.is_file() else run / "oof.npz"), DecisionSettings())
+    return read_people(whole if whole.is_file() else run / "oof.npz")
 
 
 def lived_through(found: Figures) -> str:
@@ -97,6 +99,11 @@ def lived_through(found: Figures) -> str:
         f"At the daemon's default settings, over whole recordings: {found['noticed']} of {found['episodes']} episodes "
         f"noticed, {found['false_alerts_per_hour']} false alerts an hour, median delay {found['delay_s_median']} s"
     )
+    if found.get("told_before"):
+        told += (
+            f"; {found['told_before']} of the others began under an alert that still stood, raised "
+            f"{found['told_before_s_median']} s before (median)"
+        )
     between = found["alerts_without_label"]
     return told + (f"; {between} alerts in stretches without a label." if between else ".")
 

@@ -56,6 +56,9 @@ def plot_operating(
     noticed = [cast(float, point["noticed_share"]) for point in points]
     said = set[tuple[float, float]]()
     axes.plot(false, noticed, marker="o", markersize=3, linewidth=1, label="by threshold, the rest as shipped")
+    told = [_told_at_all(point) for point in points]
+    if told != noticed:
+        axes.plot(false, told, marker=".", markersize=4, linewidth=1, linestyle=":", label="or told of before it began")
     for point, x, y in zip(points, false, noticed, strict=True):
         if (x, y) in said:
             continue
@@ -69,8 +72,14 @@ def plot_operating(
         )  # fmt: skip
     axes.axvline(0.5, color="grey", linewidth=0.8, linestyle="--")
     axes.set(xlim=(0, None), ylim=(0, 1.02), xlabel="false alerts an hour", ylabel="share of episodes noticed")
-    axes.legend(fontsize=7, loc="lower right")
+    axes.legend(fontsize=7, loc="best")
     write(figure, path)
+
+
+def _told_at_all(point: Mapping[str, object]) -> float:
+    """Share of episodes that an alert speaks of, one that was raised before them and still stood among these."""
+    before = cast(int, point.get("told_before", 0)) / max(1, cast(int, point["episodes"]))
+    return cast(float, point["noticed_share"]) + before
 
 
 def _swept(said: LeftOut, positive: int) -> tuple[Numbers, Numbers, Numbers]:

@@ -6,12 +6,13 @@ What a person feels is the alert, not the window, so the daemon's own decision r
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
 from edge.clock import HostNs, StreamNs, nanoseconds
-from edge.flow import Modality, Prediction
+from edge.flow import Modality, Prediction, State
 from edge.inference.decision import Decider, DecisionSettings
 from models.wrist_streams import Judged, judged
 
@@ -32,11 +33,16 @@ class Episode:
 
 
 def alerts(people: Sequence[Judged], settings: DecisionSettings) -> dict[str, object]:
-    """Episodes noticed, false alerts an hour, and the median delay, over everybody's recording."""
+    """Episodes noticed, false alerts an hour, and the median delay, over everybody's recording.
+
+    An episode that begins while the person is held to be stressed already raises no alert of its own: of those that
+    were not noticed, `told_before` were told of by one that still stood, `told_before_s_median` before they began.
+    """
     episodes = noticed = false = between = 0
-    hours, delays = 0.0, list[float]()
+    hours, delays, leads = 0.0, list[float](), list[float]()
     for person in people:
-        found, raised = list(stress_episodes(person)), alerts_at(person, settings)
+        found, heard = list(stress_episodes(person)), _decided(person, settings)
+        raised = [step.at_s for step in heard if step.alert]
         at = _spoken_of(person, raised)
         between += len(raised) - len(at)
         episodes += len(found)
@@ -44,6 +50,13 @@ def alerts(people: Sequence[Judged], settings: DecisionSettings) -> dict[str, ob
         first = [min((a for a in at if episode.covers(a)), default=None) for episode in found]
         delays += [a - episode.start_s for a, episode in zip(first, found, strict=True) if a is not None]
         noticed += sum(a is not None for a in first)
+        missed = [episode for a, episode in zip(first, found, strict=True) if a is None]
+        standing = {step.at_s for step in heard if step.state is State.STRESS and not step.alert}
+        leads += [
+            episode.start_s - max(a for a in raised if a < episode.start_s)
+            for episode in missed
+            if episode.start_s in standing and any(a < episode.start_s for a in raised)
+        ]
         false += sum(not any(episode.covers(a) for episode in found) for a in at)
     return {
         "episodes": episodes,
@@ -53,6 +66,8 @@ def alerts(people: Sequence[Judged], settings: DecisionSettings) -> dict[str, ob
         "false_alerts_per_hour": round(false / hours, 3) if hours else None,
         "alerts_without_label": between,
         "delay_s_median": round(float(np.median(delays)), 1) if delays else None,
+        "told_before": len(leads),
+        "told_before_s_median": round(float(np.median(leads)), 1) if leads else None,
         "hours": round(hours, 2),
         "settings": msgspec.to_builtins(settings),
     }
@@ -108,15 +123,26 @@ def curve(people: Sequence[Judged]) -> list[dict[str, object]]:
 
 def alerts_at(person: Judged, settings: DecisionSettings) -> list[float]:
     """When the daemon would have raised an alert, in seconds of the recording, windows without a label among them."""
-    decider, at = Decider(settings), list[float]()
+    return [step.at_s for step in _decided(person, settings) if step.alert]
+
+
+class _Step(NamedTuple):
+    at_s: float
+    state: State
+    alert: bool
+
+
+def _decided(person: Judged, settings: DecisionSettings) -> list[_Step]:
+    """What the daemon's decision room says at each window, with a label or without."""
+    decider, steps = Decider(settings), list[_Step]()
     heard = np.concatenate([np.stack([person.ends_s, person.probability], axis=1), person.passing])
     for end_s, stress in heard[np.argsort(heard[:, 0], kind="stable")].tolist():
         now = StreamNs(nanoseconds(float(end_s)))
         wrist = frozenset({Modality.WRIST})
         said = Prediction(now, wrist, float(stress), None, float(stress), None, HostNs(now), HostNs(now))
-        if decider.step(said).alert:
-            at.append(float(end_s))
-    return at
+        decision = decider.step(said)
+        steps.append(_Step(float(end_s), decision.state, decision.alert))
+    return steps
 
 
 def _spoken_of(person: Judged, raised: Sequence[float]) -> list[float]:

@@ -28,6 +28,14 @@ def test_an_episode_noticed_late_and_one_alert_for_nothing() -> None:
     assert found["delay_s_median"] == 30.0
 
 
+def test_an_episode_that_begins_under_stress_raises_no_alert_of_its_own() -> None:
+    labels = [0] * 40 + [-1] * 20 + [1] * 40
+    told = judged("S1", [0.1] * 48 + [0.9] * 52, np.array(labels, np.int8), np.arange(100.0) * 5)
+    assert alerts_at(told, SETTINGS) == [250.0]
+    found = alerts([told], SETTINGS)
+    assert (found["noticed"], found["told_before"], found["told_before_s_median"]) == (0, 1, 50.0)
+
+
 def test_nobody_judged_gives_no_rates() -> None:
     found = alerts([], SETTINGS)
     assert found["noticed_share"] is None
