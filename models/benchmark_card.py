@@ -97,8 +97,10 @@ def lived_through(found: Figures) -> str:
     """What `operating.alerts` counted, as a sentence."""
     told = (
         f"At the daemon's default settings, over whole recordings: {found['noticed']} of {found['episodes']} episodes "
-        f"noticed, {found['false_alerts_per_hour']} false alerts an hour, median delay {found['delay_s_median']} s"
+        f"noticed, {found['false_alerts_per_hour']} false alerts an hour"
     )
+    if found["delay_s_median"] is not None:
+        told += f", median delay {found['delay_s_median']} s"
     if found.get("told_before"):
         told += (
             f"; {found['told_before']} of the others began under an alert that still stood, raised "
