@@ -5,11 +5,12 @@ bars, as what ships.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 from export.choose import Choice, choose
 from export.errors import ExportError
-from export.operators import operators
+from export.gathered import reported
 from export.trained import read_run
 from export.verify import MAX_LOSS
 
@@ -24,6 +25,8 @@ def lower_alone(
 ) -> tuple[Mapping[str, object], Choice]:
     """Lower the network of a run's directory and write it to ``out``, a `.tflite` file; its figures.
 
+    Among them how it is to be fed: `states` that the caller carries from moment to moment, clipped, and whether the
+    file's own variables must be `reset` before each run.
     Raises ExportError for unusable input, BarError when no form is sound; nothing is written then.
     """
     if out.suffix != ".tflite":
@@ -35,13 +38,5 @@ def lower_alone(
         out.write_bytes(choice.lowered.content)
     except OSError as error:
         raise ExportError(f"{out} cannot be written: {error.strerror}; name another place with --out") from error
-    return {
-        "network": run.name,
-        "file": str(out),
-        "bytes": len(choice.lowered.content),
-        "form": next(candidate.form for candidate in choice.candidates if candidate.chosen),
-        "operators": operators(choice.lowered.content),
-        "measured": choice.measured,
-        "latency_ms": choice.latency,
-        "candidates": choice.candidates,
-    }, choice
+    carried = {"states": [asdict(state) for state in choice.lowered.states], "reset": choice.lowered.carries_state}
+    return reported(run, choice) | {"file": str(out)} | carried, choice

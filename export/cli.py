@@ -173,7 +173,7 @@ def lower(
                 run, out, max_loss=max_loss, full_int8=full_int8, say=lambda word: status.update(f"[bold]{word}[/]")
             )
         _show(console, {run.name: choice})
-        console.print(f"[green]wrote[/] {out}: {told['form']}, {told['bytes']} bytes", soft_wrap=True)
+        console.print(f"[green]wrote[/] {out}: {told['lowering']}, {told['bytes']} bytes", soft_wrap=True)
         _write(json, told)
 
 

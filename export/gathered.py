@@ -57,9 +57,17 @@ def add_network(gathered: Gathered, role: str, run: Trained, choice: Choice) -> 
         gathered.files[twin_file] = choice.twin.content
     gathered.models[role] = model_of(role, run, entry, choice.lowered.states)
     gathered.canary[role] = vectors_of(file, content, run, choice.lowered.states, carries_state=carries)
-    gathered.networks[role] = {
+    gathered.networks[role] = reported(run, choice) | {"inputs": _ranges(file, content)}
+    gathered.cards[role] = run.card
+    gathered.choices[role] = choice
+
+
+def reported(run: Trained, choice: Choice) -> dict[str, object]:
+    """What a report says of a network and of the forms that were tried."""
+    content = choice.lowered.content
+    return {
         "run": run.name,
-        "lowering": form.name,
+        "lowering": choice.lowered.form.name,
         "parameters": choice.parent.parameters,
         "bytes": len(content),
         "float_bytes": len(choice.twin.content),
@@ -69,10 +77,7 @@ def add_network(gathered: Gathered, role: str, run: Trained, choice: Choice) -> 
         "measured": choice.measured,
         "latency_ms": choice.latency,
         "candidates": choice.candidates,
-        "inputs": _ranges(file, content),
     }
-    gathered.cards[role] = run.card
-    gathered.choices[role] = choice
 
 
 def add_late(gathered: Gathered, run: Trained) -> None:

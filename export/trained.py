@@ -83,7 +83,7 @@ def read_object(path: Path) -> dict[str, object]:
     try:
         return msgspec.json.decode(path.read_bytes(), type=dict[str, object])
     except FileNotFoundError:
-        raise ExportError(f"{path} is missing; train the network first, or name its directory with --runs") from None
+        raise ExportError(f"{path} is missing; train the network first, or name the directory that it left") from None
     except (OSError, msgspec.DecodeError) as error:
         raise ExportError(f"{path} is no JSON object ({error}); train the network again") from error
 

@@ -69,7 +69,8 @@ def test_a_network_that_no_bundle_takes_is_lowered_on_its_own(tmp_path: Path) ->
     told = json.loads(result.stdout)
     assert out.stat().st_size == told["bytes"]
     assert told["measured"]["agreement"] >= 0.97
-    assert "int8" in told["form"]
+    assert "int8" in told["lowering"]
+    assert told["states"] == []
     assert set(load_network(out.read_bytes(), name=out.name).inputs) == {"heart", "beside"}
     wrong = CliRunner().invoke(app, ["lower", str(tmp_path / "runs" / "hybrid"), "--out", str(tmp_path / "hybrid")])
     assert wrong.exit_code == 2
