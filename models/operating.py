@@ -51,12 +51,7 @@ def alerts(people: Sequence[Judged], settings: DecisionSettings) -> dict[str, ob
         delays += [a - episode.start_s for a, episode in zip(first, found, strict=True) if a is not None]
         noticed += sum(a is not None for a in first)
         missed = [episode for a, episode in zip(first, found, strict=True) if a is None]
-        standing = {step.at_s for step in heard if step.state is State.STRESS and not step.alert}
-        leads += [
-            episode.start_s - max(a for a in raised if a < episode.start_s)
-            for episode in missed
-            if episode.start_s in standing and any(a < episode.start_s for a in raised)
-        ]
+        leads += [lead for episode in missed if (lead := _told_before(episode, heard)) is not None]
         false += sum(not any(episode.covers(a) for episode in found) for a in at)
     return {
         "episodes": episodes,
@@ -143,6 +138,13 @@ def _decided(person: Judged, settings: DecisionSettings) -> list[_Step]:
         decision = decider.step(said)
         steps.append(_Step(float(end_s), decision.state, decision.alert))
     return steps
+
+
+def _told_before(episode: Episode, heard: Sequence[_Step]) -> float | None:
+    """How long before an episode the alert was raised that still stands as it begins, in seconds; None without one."""
+    past = [step for step in heard if step.at_s <= episode.start_s]
+    raised = [step.at_s for step in past if step.alert]
+    return episode.start_s - raised[-1] if raised and past[-1].state is State.STRESS else None
 
 
 def _spoken_of(person: Judged, raised: Sequence[float]) -> list[float]:
