@@ -2,6 +2,7 @@
 
 import ctypes
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 _TIMESYNC = Path("/run/systemd/timesync")
@@ -21,7 +22,7 @@ class Synchronised(StrEnum):
 
 def synchronised() -> Synchronised:
     """Ask the kernel; where it may not be asked, systemd's own note is read. Changes nothing, needs no rights."""
-    libc = ctypes.CDLL(None, use_errno=True)
+    libc = _libc()
     if hasattr(libc, "adjtimex"):
         # All zero: modes 0 reads and sets nothing.
         state = libc.adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
@@ -30,3 +31,8 @@ def synchronised() -> Synchronised:
     if not _TIMESYNC.is_dir():
         return Synchronised.UNKNOWN
     return Synchronised.YES if (_TIMESYNC / "synchronized").exists() else Synchronised.NO
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)

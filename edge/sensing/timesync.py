@@ -11,8 +11,10 @@ our time; they are a clock that was set back, or started anew, once they have st
 
 from collections import deque
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from edge.clock import SECOND, StreamNs
 
@@ -169,7 +171,7 @@ class TimeSync:
         base = delta[0]
         self._slope = 0.0
         if len(at) >= MIN_BUCKETS_FOR_DRIFT:
-            i, j = np.triu_indices(len(at), 1)
+            i, j = _pairs(len(at))
             slope = float(np.median((delta[j] - delta[i]) / (at[j] - at[i])))
             self._slope = min(max(slope, -MAX_DRIFT), MAX_DRIFT)
         residual = (delta - base) - self._slope * (at - at[-1])
@@ -177,3 +179,9 @@ class TimeSync:
         edge = np.sort(residual)[(len(residual) - 1) // 10]
         self._anchor = (int(at[-1]), int(base + edge))
         self._spread = int(1.4826 * np.median(np.abs(residual - np.median(residual))))
+
+
+@lru_cache(maxsize=2)
+def _pairs(n: int) -> tuple[npt.NDArray[np.intp], ...]:
+    """Every two of ``n``, the earlier first: the same at each fit once all buckets are filled."""
+    return np.triu_indices(n, 1)

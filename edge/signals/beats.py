@@ -6,7 +6,7 @@ import numpy as np
 
 from edge.clock import SECOND
 from edge.flow import Signal
-from edge.signals.grid import Doubles, Grid, Indices, Mask, band_pass, even, moving_mean
+from edge.signals.grid import Doubles, Grid, Indices, Mask, band_pass, even, moving_means
 
 _MOST_HZ = 64.0
 """Faster pulse waves are thinned to about this: beats are placed between samples by a parabola."""
@@ -90,7 +90,8 @@ def _peaks(wave: Doubles, rate_hz: float) -> Indices:
     """Index of the highest sample of each block where the short mean exceeds the long one."""
     energy = np.square(np.maximum(wave, 0.0))
     peak_width, beat_width = round(0.111 * rate_hz), round(0.667 * rate_hz)
-    above = moving_mean(energy, peak_width) > moving_mean(energy, beat_width) + 0.02 * float(energy.mean())
+    of_peak, of_beat = moving_means(energy, peak_width, beat_width)
+    above = of_peak > of_beat + 0.02 * float(energy.mean())
     edges = np.diff(np.concatenate(([False], above, [False])).astype(np.int8))
     starts, stops = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
     wide = stops - starts >= peak_width
@@ -108,11 +109,11 @@ def _peaks(wave: Doubles, rate_hz: float) -> Indices:
 
 def _between_samples(wave: Doubles, peaks: Indices) -> Doubles:
     """The vertex of the parabola through each peak and its neighbours."""
-    inner = np.clip(peaks, 1, len(wave) - 2)
+    inner = np.minimum(np.maximum(peaks, 1), len(wave) - 2)
     left, top, right = wave[inner - 1], wave[inner], wave[inner + 1]
     bend = left - 2 * top + right
     shift = np.where(bend < 0, 0.5 * (left - right) / np.where(bend < 0, bend, 1.0), 0.0)
-    return (peaks + np.clip(shift, -0.5, 0.5)).astype(np.float64)
+    return peaks + np.minimum(np.maximum(shift, -0.5), 0.5)
 
 
 def _row_medians(rows: Doubles) -> Doubles:
@@ -123,6 +124,12 @@ def _row_medians(rows: Doubles) -> Doubles:
     low, high = np.maximum(count - 1, 0) // 2, count // 2
     high = np.minimum(high, np.maximum(count - 1, 0))
     return (ordered[at, low] + ordered[at, high]) / 2
+
+
+def _column_medians(rows: Doubles) -> Doubles:
+    """Median of each column, without NaN; NumPy's own takes three times as long where there are so few."""
+    ordered, n = np.sort(np.ascontiguousarray(rows.T), axis=1), len(rows)
+    return (ordered[:, (n - 1) // 2] + ordered[:, n // 2]) / 2
 
 
 def _no_hole_between(grid: Grid, peaks: Indices) -> Mask:
@@ -140,7 +147,7 @@ def _likeness(wave: Doubles, peaks: Indices, rate_hz: float) -> tuple[float, Mas
     shapes = shapes - shapes.mean(axis=1, keepdims=True)
     size = np.linalg.norm(shapes, axis=1, keepdims=True)
     shapes = shapes / np.where(size > 0, size, 1.0)
-    mean = np.median(shapes, axis=0)
+    mean = _column_medians(shapes)
     mean = mean - mean.mean()
     length = float(np.linalg.norm(mean))
     match = shapes @ mean / (length if length > 0 else 1.0)

@@ -8,7 +8,7 @@ import numpy as np
 from edge.clock import SECOND
 from edge.flow import Channel, Features, Signal, Window
 from edge.signals import heart
-from edge.signals.grid import Doubles, Grid, Indices, band_pass, even, moving_mean
+from edge.signals.grid import Doubles, Grid, Indices, band_pass, even, moving_mean, moving_means
 
 NAMES: tuple[str, ...] = (
     *(name for name in heart.NAMES if not name.startswith("pulse_height") and name != "pulse_likeness"),
@@ -117,7 +117,7 @@ def _runs(over: Doubles, rate_hz: float, apart_s: float = _REFRACTORY_S) -> Indi
 
 def _tallest(grid: Grid, energy: Doubles) -> Indices:
     """Per complex, the sample furthest above the local level."""
-    short, long = (moving_mean(energy, round(width * grid.rate_hz)) for width in (_QRS_S, _BEAT_S))
+    short, long = moving_means(energy, round(_QRS_S * grid.rate_hz), round(_BEAT_S * grid.rate_hz))
     level = moving_mean(grid.values, round(_BEAT_S * grid.rate_hz))
     inside = short > long + 0.08 * float(energy.mean())
     return _runs(np.where(inside, np.maximum(grid.values - level, 1e-12), 0.0), grid.rate_hz)

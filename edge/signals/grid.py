@@ -78,12 +78,26 @@ def low_pass(values: Doubles, rate_hz: float, high_hz: float, order: int) -> Dou
 
 def moving_mean(values: Doubles, width: int) -> Doubles:
     """Centred mean over ``width`` samples (made odd); at the ends over what is there."""
-    half, n = max(0, width // 2), len(values)
+    return moving_means(values, width)[0]
+
+
+def moving_means(values: Doubles, *widths: int) -> tuple[Doubles, ...]:
+    """The same over several widths, which share the sums."""
     total = np.cumsum(values)
-    total = np.concatenate((np.zeros(half + 1), total, np.full(half, total[-1])))
+    return tuple(_moving_mean(total, max(0, width // 2)) for width in widths)
+
+
+def _moving_mean(total: Doubles, half: int) -> Doubles:
+    n = len(total)
+    padded = np.concatenate((np.zeros(half + 1), total, np.full(half, total[-1])))
+    return (padded[2 * half + 1 :] - padded[:n]) / _there(n, half)
+
+
+@lru_cache(maxsize=16)
+def _there(n: int, half: int) -> Doubles:
+    """How many of ``n`` samples lie within ``half`` of each: the same for every window of this size."""
     at = np.arange(n)
-    count = np.minimum(at + half + 1, n) - np.maximum(at - half, 0)
-    return (total[2 * half + 1 :] - total[:n]) / count
+    return (np.minimum(at + half + 1, n) - np.maximum(at - half, 0)).astype(np.float64)
 
 
 def middle(values: Doubles) -> float:
@@ -94,7 +108,7 @@ def middle(values: Doubles) -> float:
 
 def _real(grid: Doubles, at: Doubles, hole_s: float) -> Mask:
     """False where the two samples around a grid point lie further apart than ``hole_s``."""
-    wide = np.flatnonzero(np.diff(at) > hole_s)
+    wide = np.flatnonzero(at[1:] - at[:-1] > hole_s)
     real = np.ones(len(grid), np.bool_)
     for k in wide:
         a, b = np.searchsorted(grid, (at[k] + 1e-9, at[k + 1] - 1e-9))
@@ -131,8 +145,8 @@ def _shape(values: Doubles, rate_hz: float, way: _Filter, ring_s: float) -> Doub
     right = 2 * values[-1] - values[-2 : -pad - 2 : -1]
     size = _fast_length(len(values) + 2 * pad)
     # the rest up to a length that transforms fast is a ramp back to the first value: no step, no ringing
-    ends = float(right[-1]), float(left[0])
-    bridge: Doubles = np.linspace(*ends, size - len(values) - 2 * pad + 2)[1:-1]
+    steps = size - len(values) - 2 * pad + 1
+    bridge: Doubles = np.arange(1, steps) * (float(left[0] - right[-1]) / steps) + right[-1]
     shaped = np.fft.irfft(np.fft.rfft(np.concatenate((left, values, right, bridge))) * _gain(way, size, rate_hz), size)
     return shaped[pad : pad + len(values)]
 

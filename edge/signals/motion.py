@@ -29,10 +29,10 @@ def motion(window: Window) -> tuple[float, ...]:
     t = (signal.times - signal.times[0]) / SECOND
     if t[-1] < _LEAST_S - 1e-9 or len(t) < 4:
         return (math.nan,) * len(NAMES)
-    axes = signal.values.astype(np.float64)
-    size = np.sqrt(np.einsum("ij,ij->i", axes, axes))
+    axes = signal.values.T.astype(np.float64, order="C")  # an axis a row: sums along rows are several times as fast
+    size = np.sqrt(np.square(axes).sum(axis=0))
     enmo = float(np.maximum(size - 1, 0).mean())
-    turn = float(np.sqrt(axes.var(axis=0).sum()))
+    turn = float(np.sqrt(axes.var(axis=1).sum()))
     return enmo, float(size.std()), turn, _jerk(t, axes), _share_moving(t, size)
 
 
@@ -40,7 +40,7 @@ def _jerk(t: Doubles, axes: Doubles) -> float:
     """Path of the acceleration over time; steps across a hole do not count."""
     steps = np.diff(t)
     near = steps <= 3 * middle(steps)
-    path = np.sqrt(np.square(np.diff(axes, axis=0)[near]).sum(axis=1)).sum()
+    path = np.sqrt(np.square(np.diff(axes)).sum(axis=0))[near].sum()
     return float(path / steps[near].sum())
 
 

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -150,7 +151,8 @@ class Normaliser:
         centre, scale = self._person
         distance = (values - centre) / scale
         known = np.isfinite(distance)
-        return np.where(known, np.clip(distance, -self.usual.clip, self.usual.clip), 0.0), float(known.mean())
+        most = self.usual.clip
+        return np.where(known, np.minimum(np.maximum(distance, -most), most), 0.0), float(known.mean())
 
     def _told(self, features: Features, distance: Doubles, quality: float) -> Features:
         trend = np.mean(self._recent, axis=0) if self._recent else distance
@@ -179,8 +181,12 @@ class Normaliser:
 
 def logarithmic(values: Doubles, names: Sequence[str]) -> Doubles:
     """Natural logarithm of the features that are compared by ratio, (..., n); NaN stays NaN."""
-    ratio = np.array([n in LOGARITHMIC for n in names])
-    return np.where(ratio, np.log(np.maximum(values, 0) + SMALLEST), values)
+    return np.where(_by_ratio(tuple(names)), np.log(np.maximum(values, 0) + SMALLEST), values)
+
+
+@lru_cache(maxsize=16)
+def _by_ratio(names: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+    return np.array([name in LOGARITHMIC for name in names])
 
 
 def quartiles(rows: Floats | Doubles) -> tuple[Doubles, Doubles, Doubles, Doubles]:

@@ -25,19 +25,18 @@ class Ring:
         self._first = self._last = 0
         self._times: Times = np.empty(0, np.int64)
         self._values: Floats = np.empty((0,), np.float32)
-        self._receipts: list[tuple[int, HostNs, int]] = []
-        """One entry a packet: its first time, its receipt, and how far its times may be off."""
+        self._receipts: list[tuple[int, HostNs]] = []
+        """One entry a packet, as they came: its first time and its receipt."""
+        self._off: list[tuple[int, int]] = []
+        """Time from which on, and how far times may be off; one entry a change."""
         self._rates: list[tuple[int, float]] = []
         """Time from which on, and rate; one entry a change."""
         self.rate_hz = 0.0
+        self.newest: StreamNs | None = None
+        """Time of the newest sample held."""
 
     def __len__(self) -> int:
         return self._last - self._first
-
-    @property
-    def newest(self) -> StreamNs | None:
-        """Time of the newest sample held."""
-        return StreamNs(int(self._times[self._last - 1])) if len(self) else None
 
     @property
     def period_ns(self) -> int:
@@ -49,24 +48,29 @@ class Ring:
         if samples.values.shape[1:] != self._values.shape[1:]:
             self._clear(samples.values.shape[1:])
         times, values = _orderly(samples)
-        newest = self.newest
-        if newest is None or (len(times) and times[-1] > newest):
-            self._note_rate(int(times[0]) if len(times) else 0, max(0.0, samples.rate_hz))
-        spacing = round(SECOND / samples.rate_hz) // 2 if samples.rate_hz > 0 else EVENT_SPACING_NS
-        if newest is not None and len(times) and times[0] < newest + spacing:
-            fresh = self._far_from_held(times, spacing) & (times >= newest - self._keep_ns)
-            times, values = times[fresh], values[fresh]
         if not len(times):
             return 0
-        self._receipts.append((int(times[0]), samples.received, samples.uncertainty_ns))
-        self._append(times, values, in_order=newest is None or int(times[0]) > newest)
-        self._forget()
+        first, newest = int(times[0]), self.newest
+        if newest is None or int(times[-1]) > newest:
+            self._note_rate(first, max(0.0, samples.rate_hz))
+        spacing = round(SECOND / samples.rate_hz) // 2 if samples.rate_hz > 0 else EVENT_SPACING_NS
+        if newest is not None and first < newest + spacing:
+            fresh = self._far_from_held(times, spacing) & (times >= newest - self._keep_ns)
+            times, values = times[fresh], values[fresh]
+            if not len(times):
+                return 0
+            first = int(times[0])
+        self._receipts.append((first, samples.received))
+        if not self._off or self._off[-1][1] != samples.uncertainty_ns:
+            self._off.append((first, samples.uncertainty_ns))
+        self._append(times, values, in_order=newest is None or first > newest)
+        self.newest = StreamNs(int(self._times[self._last - 1]))
+        self._forget(self.newest - self._keep_ns)
         return len(times)
 
     def cut(self, start: StreamNs, end: StreamNs) -> Signal | None:
         """The samples in [start, end), copied; None when there are none."""
-        held = self._times[self._first : self._last]
-        a, b = (self._first + int(i) for i in np.searchsorted(held, (start, end)))
+        a, b = self._between(start, end)
         if a == b:
             return None
         times, values, rate_hz = self._times[a:b].copy(), self._values[a:b].copy(), self.rate_hz
@@ -81,13 +85,22 @@ class Ring:
         complete = min(1.0, len(times) / expected) if expected > 0 else 1.0
         return Signal(times, values, rate_hz, complete)
 
+    def holds(self, start: StreamNs, end: StreamNs) -> bool:
+        """Whether there is a sample in [start, end)."""
+        a, b = self._between(start, end)
+        return a < b
+
     def received(self, end: StreamNs) -> HostNs:
         """Receipt of the last packet with a sample before ``end``; 0 when there is none."""
-        return max((host for first, host, _ in self._receipts if first < end), default=HostNs(0))
+        return next((host for first, host in reversed(self._receipts) if first < end), HostNs(0))
 
     def uncertainty_ns(self, end: StreamNs) -> int:
         """How far the times of what is held before ``end`` may be off, at most; 0 when there is nothing."""
-        return max((off_ns for first, _, off_ns in self._receipts if first < end), default=0)
+        return max((off_ns for first, off_ns in self._off if first < end), default=0)
+
+    def _between(self, start: StreamNs, end: StreamNs) -> tuple[int, int]:
+        held = self._times[self._first : self._last]
+        return self._first + int(held.searchsorted(start)), self._first + int(held.searchsorted(end))
 
     def _note_rate(self, first: int, rate_hz: float) -> None:
         """Remember a rate that is not that of the samples before."""
@@ -137,24 +150,23 @@ class Ring:
         values[: len(self)] = self._values[self._first : self._last]
         self._first, self._last, self._times, self._values = 0, len(self), times, values
 
-    def _forget(self) -> None:
-        oldest = int(self._times[self._last - 1]) - self._keep_ns
-        self._first += int(np.searchsorted(self._times[self._first : self._last], oldest))
-        stale = 0
-        while stale < len(self._receipts) - 1 and self._receipts[stale + 1][0] <= oldest:
-            stale += 1
-        del self._receipts[:stale]
-        past = 0
-        while past < len(self._rates) - 1 and self._rates[past + 1][0] <= oldest:
-            past += 1
-        del self._rates[:past]
+    def _forget(self, oldest: int) -> None:
+        """Let go of what is older; of receipts, rates and errors the one that reaches over the edge is kept."""
+        if self._times[self._first] < oldest:
+            self._first += int(self._times[self._first : self._last].searchsorted(oldest))
+        for noted in (self._receipts, self._off, self._rates):
+            past = 0
+            while past < len(noted) - 1 and noted[past + 1][0] <= oldest:
+                past += 1
+            del noted[:past]
 
     def _clear(self, axes: tuple[int, ...]) -> None:
         self._first = self._last = 0
         self._times = np.empty(0, np.int64)
         self._values = np.empty((0, *axes), np.float32)
-        self._receipts.clear()
-        self._rates.clear()
+        self.newest = None
+        for noted in (self._receipts, self._off, self._rates):
+            noted.clear()
 
 
 def _orderly(samples: Samples) -> tuple[Times, Floats]:
@@ -163,7 +175,7 @@ def _orderly(samples: Samples) -> tuple[Times, Floats]:
     finite = np.isfinite(values) if values.ndim == 1 else np.isfinite(values).all(axis=1)
     if not finite.all():
         times, values = times[finite], values[finite]
-    if len(times) > 1 and not bool((np.diff(times) > 0).all()):
+    if len(times) > 1 and not (times[1:] > times[:-1]).all():
         times, first = np.unique(times, return_index=True)
         values = values[first]
     return times, values

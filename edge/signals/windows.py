@@ -8,6 +8,7 @@ from edge.signals.ring import Ring
 
 _PATIENCE_S = 2.0
 """How long a window waits for a channel that is behind the others: longer than any packet we know."""
+_PATIENCE_NS = nanoseconds(_PATIENCE_S)
 _KEEP_MORE_S = 4.0
 """Kept beyond the span: a window is cut up to a hop and the patience after its end."""
 _LATE_RUNS = 16
@@ -41,7 +42,9 @@ class Windows:
             return []
         if self._clock_went_back(samples):
             self._restart()
-        ring = self._rings.setdefault(samples.channel, Ring(self._keep_s))
+        ring = self._rings.get(samples.channel)
+        if ring is None:
+            ring = self._rings[samples.channel] = Ring(self._keep_s)
         self.late += len(samples.times) - ring.add(samples)
         if ring.newest is None:
             return []
@@ -64,11 +67,11 @@ class Windows:
 
     def _due(self, end: StreamNs) -> bool:
         """Every channel has reached ``end``, or has been silent for longer than is waited for."""
-        reached = [self._reached(ring) for ring in self._rings.values() if len(ring)]
-        newest = max(reached)
-        patience = nanoseconds(_PATIENCE_S)
-        waited_for = [at for ring, at in zip(self._rings.values(), reached, strict=True) if ring.rate_hz > 0]
-        return newest >= end and all(at >= end or newest - at > patience for at in waited_for)
+        reached = [(self._reached(ring), ring.rate_hz > 0) for ring in self._rings.values() if len(ring)]
+        newest = max(at for at, _ in reached)
+        return newest >= end and all(
+            at >= end or newest - at > _PATIENCE_NS for at, waited_for in reached if waited_for
+        )
 
     def _reached(self, ring: Ring) -> int:
         """Time up to which this channel is known; half a period of jitter is forgiven."""
@@ -76,7 +79,7 @@ class Windows:
         return 0 if newest is None else newest + ring.period_ns + ring.period_ns // 2
 
     def _heard_in(self, start: StreamNs, end: StreamNs) -> bool:
-        return any(ring.cut(start, end) is not None for ring in self._rings.values())
+        return any(ring.holds(start, end) for ring in self._rings.values())
 
     def _resume_after(self, end: StreamNs) -> StreamNs:
         """The next end on the grid whose hop holds a sample."""
