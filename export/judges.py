@@ -76,7 +76,7 @@ def add_judge(gathered: Gathered, run: Judge, max_loss: float) -> None:
     except NetworkError as error:
         raise ExportError(f"{run.arrays.parent}: {error}") from error
     measured = _compare(said, run)
-    measured.bar(f"{run.name} as {run.kind}", max_loss)
+    measured.bar(f"{run.name} as {run.kind}", max_loss, drift=None)
     tolerance = FLOAT_TOLERANCE * max(1.0, float(np.abs(said).max()))
     entry = structs.replace(describe(file, content, run.kind), tolerance=tolerance)
     gathered.files[file] = content

@@ -27,7 +27,7 @@ from export.operators import operators
 from export.pack import pretty, write_bundle
 from export.report_page import page
 from export.trained import Trained, read_run
-from export.verify import MAX_LOSS, timed
+from export.verify import AGREEMENT, DRIFT, MAX_LOSS, timed
 from models.catalog import JUDGES
 
 ROLES: Mapping[str, frozenset[str]] = {
@@ -216,7 +216,7 @@ def _report(order: Order, gathered: Gathered) -> object:
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": {"processor": platform.machine(), "python": platform.python_version()},
         "tools": {name: _version(name) for name in _TOOLS},
-        "bars": {"agreement": 0.97, "max_loss_points": order.max_loss},
+        "bars": {"agreement": AGREEMENT, "mean_drift": DRIFT, "max_loss_points": order.max_loss},
         "networks": gathered.networks,
         "cards": gathered.cards,
     }

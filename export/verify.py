@@ -15,6 +15,8 @@ from export.trained import Labels
 
 AGREEMENT = 0.97
 """Share of held rows on which the lowered network must choose the class that its float parent chooses."""
+DRIFT = 0.02
+"""How far a probability may be from the float parent's, on average: thresholds and calibration were made for those."""
 MAX_LOSS = 0.5
 """Accuracy that lowering may cost, in percentage points."""
 _WARM, _TIMED = 20, 200
@@ -35,12 +37,19 @@ class Measured(Struct, frozen=True):
     loss_points: float | None
     """Accuracy lost, in percentage points; None without labels."""
 
-    def bar(self, name: str, max_loss: float = MAX_LOSS, agreement: float = AGREEMENT) -> None:
-        """Raise BarError when the network is below the bar."""
+    def bar(
+        self, name: str, max_loss: float = MAX_LOSS, agreement: float = AGREEMENT, drift: float | None = DRIFT
+    ) -> None:
+        """Raise BarError when the network is below the bar; ``drift`` None for what says no probabilities."""
         if self.agreement < agreement:
             raise BarError(
                 f"{name} agrees with its float parent on {self.agreement:.1%} of {self.n} held rows, at least "
                 f"{agreement:.0%} are asked; calibrate on more windows, or allow another form"
+            )
+        if drift is not None and self.drift_mean > drift:
+            raise BarError(
+                f"{name} is off its float parent's probabilities by {self.drift_mean:.3f} on average over {self.n} "
+                f"held rows, at most {drift:g} may be; calibrate on more windows, or allow another form"
             )
         if self.loss_points is not None and self.loss_points > max_loss:
             raise BarError(

@@ -25,6 +25,8 @@ def test_what_lowering_did_is_told_in_full() -> None:
         measured.bar("face")
     with pytest.raises(BarError, match=r"face loses 25\.00 points of accuracy on 4 held rows, at most 0\.5"):
         measured.bar("face", agreement=0.5)
+    with pytest.raises(BarError, match=r"face is off its float parent's probabilities by 0\.013 on average"):
+        measured.bar("face", max_loss=25, agreement=0.75, drift=0.01)
     measured.bar("face", max_loss=25, agreement=0.75)
 
 
