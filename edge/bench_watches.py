@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import sys
 import tempfile
@@ -159,6 +160,7 @@ def _told(times: npt.NDArray[np.float64]) -> dict[str, float | int | None]:
 def main() -> None:
     """`python -m edge.bench_watches`: settings, broker, watches, people, seconds come in as JSON, a `Part` goes out."""
     spare()
+    logging.getLogger("vagus").setLevel(logging.ERROR)  # every window is an alert here, and each would be told
     asked = msgspec.json.decode(sys.stdin.buffer.read(), type=tuple[Settings, str, int, list[int], float])
     sys.stdout.buffer.write(msgspec.json.encode(asyncio.run(latencies(*asked))))
 

@@ -58,7 +58,8 @@ async def serve(lives: list[list[Frame]], speed: float) -> None:
 
     async def speak(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         pace = Pace(clock.now, speed)
-        with contextlib.suppress(ConnectionError):
+        # who is cancelled at the end is a fault in the eyes of Python 3.11's streams, and told at length
+        with contextlib.suppress(ConnectionError, asyncio.CancelledError):
             for at_ns, frame in lives.pop():
                 await pace.until(at_ns)
                 writer.write(frame)

@@ -25,7 +25,7 @@ def test_what_lowering_did_is_told_in_full() -> None:
         measured.bar("face")
     with pytest.raises(BarError, match=r"face loses 25\.00 points of accuracy on 4 held rows, at most 0\.5"):
         measured.bar("face", agreement=0.5)
-    with pytest.raises(BarError, match=r"face is off its float parent's probabilities by 0\.013 on average"):
+    with pytest.raises(BarError, match=r"face is off its float parent's probabilities by 0\.012 on average"):
         measured.bar("face", max_loss=25, agreement=0.75, drift=0.01)
     measured.bar("face", max_loss=25, agreement=0.75)
 
@@ -33,7 +33,10 @@ def test_what_lowering_did_is_told_in_full() -> None:
 def test_one_logit_is_the_logit_of_a_yes() -> None:
     measured = compare(np.array([[-1], [1]], np.float32), np.array([[-2], [2]], np.float32), None)
     assert (measured.agreement, measured.accuracy, measured.loss_points) == (1.0, None, None)
-    measured.bar("wrist")
+    assert measured.drift_mean == pytest.approx(0.15, abs=1e-2)
+    with pytest.raises(BarError, match="wrist is off its float parent's probabilities by 0.150"):
+        measured.bar("wrist")
+    measured.bar("wrist", drift=None)
 
 
 def test_states_are_carried_and_held_within_their_clip() -> None:
