@@ -34,7 +34,7 @@ def test_one_logit_is_the_logit_of_a_yes() -> None:
     measured = compare(np.array([[-1], [1]], np.float32), np.array([[-2], [2]], np.float32), None)
     assert (measured.agreement, measured.accuracy, measured.loss_points) == (1.0, None, None)
     assert measured.drift_mean == pytest.approx(0.15, abs=1e-2)
-    with pytest.raises(BarError, match="wrist is off its float parent's probabilities by 0.150"):
+    with pytest.raises(BarError, match="wrist is off its float parent's probabilities by"):
         measured.bar("wrist")
     measured.bar("wrist", drift=None)
 
