@@ -113,7 +113,7 @@ def _between_samples(wave: Doubles, peaks: Indices) -> Doubles:
     left, top, right = wave[inner - 1], wave[inner], wave[inner + 1]
     bend = left - 2 * top + right
     shift = np.where(bend < 0, 0.5 * (left - right) / np.where(bend < 0, bend, 1.0), 0.0)
-    return peaks + np.minimum(np.maximum(shift, -0.5), 0.5)
+    return (peaks + np.minimum(np.maximum(shift, -0.5), 0.5)).astype(np.float64)
 
 
 def _row_medians(rows: Doubles) -> Doubles:
