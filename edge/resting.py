@@ -1,6 +1,7 @@
 """A person's baseline in a running line: read at the start, measured when asked, kept when done."""
 
 import logging
+import threading
 from pathlib import Path
 
 from edge.baseline_store import BaselineError, KeptBaseline, forget_baseline, keep_baseline, read_baseline
@@ -13,7 +14,7 @@ log = logging.getLogger("vagus")
 
 
 class Resting:
-    """One person's baseline. `start` may be called from another thread than `hear`.
+    """One person's baseline. `hear` may be called on another thread than the rest.
 
     ``window_s`` is the length of the wrist model's windows; None when there is no wrist to measure.
     """
@@ -21,6 +22,8 @@ class Resting:
     def __init__(self, state: Path, window_s: float | None, clock: Clock) -> None:
         self._state, self._window_s, self._clock = state, window_s, clock
         self._running: Baseline | None = None
+        self._ending = threading.Lock()
+        """Held while a measurement is kept: one that is ended or forgotten at that moment must not come back."""
         self.trouble = ""
         """Why the last measurement could not be kept; empty when it was."""
         self.kept = self._read()
@@ -55,12 +58,14 @@ class Resting:
                 "no baseline can be measured: there is no watch, or the bundle has no wrist model; "
                 "set watch.address and use a bundle that has one"
             )
-        self.trouble = ""
-        self._running = Baseline(self._window_s, self._clock.stream(self._clock.now()))
+        with self._ending:
+            self.trouble = ""
+            self._running = Baseline(self._window_s, self._clock.stream(self._clock.now()))
 
     def stop(self) -> None:
         """End a running measurement; nothing is kept of it."""
-        self._running = None
+        with self._ending:
+            self._running = None
 
     def forget(self) -> None:
         """Remove what was measured, and end what runs; BaselineError when the disk refuses."""
@@ -80,11 +85,14 @@ class Resting:
         done = running.result()
         if done is None:
             return None
-        if self._running is running:
+        with self._ending:
+            if self._running is not running:
+                return None
+            self._keep(done)  # first: whoever sees the measurement ended looks for what it gave
             self._running = None
-        return self._keep(done)
+        return done
 
-    def _keep(self, done: PersonalBaseline) -> PersonalBaseline | None:
+    def _keep(self, done: PersonalBaseline) -> None:
         kept = KeptBaseline(self._clock.wall(), done)
         try:
             path = keep_baseline(self._state, kept)
@@ -94,7 +102,6 @@ class Resting:
         else:
             log.info("the baseline of %.0f quiet seconds is kept in %s", done.seconds, path)
         self.kept = kept
-        return done
 
     def _read(self) -> KeptBaseline | None:
         if self._window_s is None:

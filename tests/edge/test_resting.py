@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.baseline_store import FILE, BaselineError
+from edge.baseline_store import FILE, BaselineError, KeptBaseline, keep_baseline
 from edge.baseline_verb import forget, measure
 from edge.clock import SECOND, HostNs, StreamNs
 from edge.flow import Features
@@ -38,6 +38,21 @@ def test_five_minutes_are_measured_kept_and_used(tmp_path: Path) -> None:
     assert done is not None
     assert (resting.baseline, resting.progress) == (done, None)
     assert Resting(tmp_path, 60.0, clock).baseline == done
+
+
+def test_what_has_ended_is_there_to_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    resting, seen = Resting(tmp_path, 60.0, HandClock()), list[float | None]()
+
+    def slow(state: Path, kept: KeptBaseline) -> Path:
+        seen.append(resting.progress)
+        return keep_baseline(state, kept)
+
+    monkeypatch.setattr("edge.resting.keep_baseline", slow)
+    resting.start()
+    for k in range(49):
+        resting.hear(reading(60 + 5 * k))
+    assert seen == [1.0]
+    assert (resting.progress, resting.baseline is None) == (None, False)
 
 
 def test_while_none_runs_readings_pass_by(tmp_path: Path) -> None:
