@@ -81,7 +81,8 @@ def lower(path: Path, form: Form, calibration: Mapping[str, Floats]) -> Lowered:
         return Lowered(form, content, (), carries_state=True)
     step = stepwise(model)
     states, seen = walked(step, calibration)
-    return Lowered(form, convert(step, form.weights, seen), states)
+    content = convert(step, form.weights, seen, [state.output for state in states])
+    return Lowered(form, content, states)
 
 
 def unrolled(model: keras.Model, calibration: Mapping[str, Floats]) -> keras.Model:

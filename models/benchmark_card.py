@@ -15,6 +15,7 @@ from models.catalog import TrainingError
 from models.curve_plots import plot_convergence, plot_operating, plot_precision, plot_roc
 from models.left_out import LeftOut
 from models.operating import alerts, curve, read_people
+from models.seeds import Seeds, across
 from models.wrist_streams import Judged
 
 Figures = Mapping[str, object]
@@ -44,8 +45,9 @@ def write_benchmark_card(network: str, runs: Path, cards: Path) -> Path:
     run = runs / network
     card = _card(run, network)
     cards.mkdir(parents=True, exist_ok=True)
-    told, said = _rows(card, run, network, runs)
-    ours = cast(Figures, card["ours"])
+    seeds = across(runs, network) if "methods" in card else None
+    told, said = _rows(card, run, network, runs) if seeds is None else _of_seeds(seeds)
+    ours = cast(Figures, card["ours"] if seeds is None else told[next(iter(said))])
     labels = cast(Sequence[str], ours["labels"])
     plots = [f"{network}_{kind}.svg" for kind in ("confusion", "reliability")]
     plot_confusion(cast(Sequence[Sequence[int]], ours["confusion"]), labels, cards / plots[0])
@@ -65,12 +67,14 @@ def write_benchmark_card(network: str, runs: Path, cards: Path) -> Path:
         plot_operating(curve(people), cards / plots[-1], default)
         lived = f"- {lived_through(default)}"
     parts = [
-        f"# {network} on {card['dataset']}\n\n{card['judged_on']}. Measured by\n\n    {card['command']}",
+        f"# {network} on {card['dataset']}\n\n{card['judged_on']}. Measured by\n\n    "
+        + "\n    ".join([cast(str, card["command"])] if seeds is None else seeds.commands),
         _table(told),
+        "" if seeds is None or len(seeds.seeds) == 1 else _by_seed(seeds),
         "\n".join([*_sentences(card, said), *([lived] if lived else [])]),
         "\n".join(f"![{name.removesuffix('.svg').rsplit('_', 1)[-1]}]({name})" for name in plots),
         f"## Limits\n\n{_LIMITS.get(network, '')} Not a medical device.",
-        f"## Run\n\nSeed {card['seed']}, {card['parameters']} parameters.\n\n```json\n"
+        f"## Run\n\n{_seed(card, seeds)}, {card['parameters']} parameters.\n\n```json\n"
         f"{json.dumps({'recipe': card['recipe'], 'per_person': ours['per_person']}, indent=1)}\n```",
     ]
     page = cards / f"{network}.md"
@@ -112,10 +116,6 @@ def lived_through(found: Figures) -> str:
 
 def _rows(card: Figures, run: Path, network: str, runs: Path) -> tuple[dict[str, Figures], dict[str, LeftOut]]:
     """Each judged network's figures by name, and what it said where that was kept."""
-    if "methods" in card:
-        methods = cast(Mapping[str, Figures], card["methods"])
-        said = {name: left_out.read(run / f"oof_{name}.npz") for name in methods}
-        return {**methods, "majority": cast(Figures, card["majority"])}, said
     if "domains" in card:
         told: dict[str, Figures] = {}
         said = dict[str, LeftOut]()
@@ -128,6 +128,34 @@ def _rows(card: Figures, run: Path, network: str, runs: Path) -> tuple[dict[str,
     said = {network: left_out.read(run / "oof.npz"), "motion only": left_out.read(run / "oof_motion.npz")}
     told = {network: cast(Figures, card["ours"]), "motion only": cast(Figures, card["motion_only"])}
     return {**told, "majority": cast(Figures, card["majority"])}, said
+
+
+def _of_seeds(seeds: Seeds) -> tuple[dict[str, Figures], dict[str, LeftOut]]:
+    """As `_rows`, of methods and all their seeds together."""
+    told: dict[str, Figures] = {
+        name: left_out.figures(said, seeds.labels) | {"selected": seeds.selected[name]}
+        for name, said in seeds.said.items()
+    }
+    first = next(iter(seeds.said.values()))
+    return {**told, "majority": left_out.majority(first)}, dict(seeds.said)
+
+
+def _seed(card: Figures, seeds: Seeds | None) -> str:
+    if seeds is None or len(seeds.seeds) == 1:
+        return f"Seed {card['seed']}"
+    others = ", ".join(str(seed) for seed in seeds.seeds[1:])
+    return f"Seeds {seeds.seeds[0]}, {others}; leaky figures and the searches' curves are of the first"
+
+
+def _by_seed(seeds: Seeds) -> str:
+    """Each seed's accuracies; what the table above tells is of all of them, each network counted by itself."""
+    rows = ["| accuracy by seed | " + " | ".join(name.replace("_", " ") for name in seeds.said) + " |"]
+    rows.append("|---" * (len(seeds.said) + 1) + "|")
+    rows += [
+        f"| {seed} | " + " | ".join(f"{accuracy:.3f}" for accuracy in accuracies) + " |"
+        for seed, accuracies in seeds.accuracies().items()
+    ]
+    return "\n".join(rows)
 
 
 def _table(told: Mapping[str, Figures]) -> str:

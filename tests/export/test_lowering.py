@@ -94,6 +94,18 @@ def test_a_convolution_in_bfloat16_with_open_sides_becomes_int8(tmp_path: Path) 
     assert load_network(lowered.content, name="f.tflite").inputs["face"].shape == (1, 48, 48, 1)
 
 
+def test_what_is_impossible_takes_no_steps_from_what_is_likely(tmp_path: Path) -> None:
+    apart("tests.fakes.keras_networks", "save_sure", tmp_path / "face")
+    run = read_run(tmp_path / "face")
+    lowered = lower(run.parent, Form("whole", "int8"), run.calibration)
+    assert fully_integer(lowered.content)
+    network = load_network(lowered.content, name="f.tflite")
+    said, wanted = logits_of(network, dict(run.held)), parent_logits(run.parent, dict(run.held))
+    assert wanted.min() < -59
+    assert said.min() > -30  # as impossible, at half the step
+    assert compare(said, wanted, None).drift_mean < 0.01
+
+
 def test_calibrating_a_loop_ends_the_child_and_not_us(runs: Path) -> None:
     run = read_run(runs / "wrist")
     with pytest.raises(LoweringError, match=r"the converter (crashed with signal 11|failed|refuses)"):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from edge.signals import eeg as signals
+from models import left_out
 from models.benchmark_card import write_benchmark_card
 from models.catalog import Task, TrainingError
 from models.datasets import wesad
@@ -15,6 +16,8 @@ from models.ecg_run import train as train_ecg
 from models.eeg_run import METHODS, EegRecipe
 from models.eeg_run import run as run_eeg
 from models.eeg_selection import Effort
+from models.left_out import LeftOut
+from models.seeds import across
 from models.selection import Budget
 from models.short_fit import ShortRecipe
 from models.wesad_benchmark import benchmark
@@ -73,6 +76,42 @@ def test_eeg_tells_every_search_and_the_leaky_protocol(tmp_path: Path) -> None:
     page = write_benchmark_card("eeg", tmp_path / "runs", tmp_path / "cards").read_text()
     assert "LEAKY" in page
     assert (tmp_path / "cards" / "eeg_convergence.svg").exists()
+
+
+def test_several_seeds_are_told_together(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    right = {0: {"ours": 0.75, "other": 0.5}, 1: {"ours": 0.25, "other": 1.0}}
+    for seed, name in enumerate(("eeg", "eeg_seed1")):
+        _kept_run(runs / name, seed, right[seed])
+    seeds = across(runs, "eeg")
+    assert seeds.seeds == (0, 1)
+    assert seeds.accuracies() == {0: [0.75, 0.5], 1: [0.25, 1.0]}
+    page = write_benchmark_card("eeg", runs, tmp_path / "cards").read_text()
+    assert "typed for 0\n    typed for 1" in page
+    assert "| ours | 0.500" in page
+    assert "| other | 0.750" in page
+    assert "| 1 | 0.250 | 1.000 |" in page
+    _kept_run(runs / "eeg_seed1", 1, right[1], recipe="another")
+    with pytest.raises(TrainingError, match="another recipe"):
+        write_benchmark_card("eeg", runs, tmp_path / "cards")
+
+
+def _kept_run(run: Path, seed: int, right: dict[str, float], recipe: str = "one") -> None:
+    """What a comparison of two methods leaves, each right on a share of 8 rows of 4 people."""
+    run.mkdir(parents=True, exist_ok=True)
+    labels = np.tile([0, 1], 4)
+    figures: dict[str, object] = {}
+    for name, share in right.items():
+        guesses = np.where(np.arange(8) < 8 * share, labels, 1 - labels)
+        chances = np.eye(2, dtype=np.float32)[guesses] * np.float32(0.8) + np.float32(0.1)
+        said = LeftOut(chances, labels, tuple(f"S{k // 2}" for k in range(8)), np.arange(8.0))
+        left_out.save(said, run / f"oof_{name}.npz")
+        figures[name] = left_out.figures(said, ("rest", "task")) | {"selected": [2]}
+    card = {
+        "seed": seed, "command": f"typed for {seed}", "recipe": recipe, "methods": figures, "ours": figures["ours"],
+        "dataset": "made up", "judged_on": "people left out", "parameters": 1,
+    }  # fmt: skip
+    (run / "card.json").write_text(json.dumps(card))
 
 
 def test_ecg_by_the_compact_head(tmp_path: Path) -> None:
