@@ -43,7 +43,8 @@ def train(
     # The line that TensorFlow prints for each of its start-up notes is no news to whoever trains.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     command = f"python -m models train {name} --data {data} --seed {seed}"
-    command += (f" --protocol {divided}" if divided else "") + (f" --epochs {epochs}" if epochs else "")
+    for option, given in (("protocol", divided), ("epochs", epochs), ("run", run)):
+        command += f" --{option} {given}" if given else ""
     console = Console(stderr=True)
     with _progress(console, name) as bar:
         task = bar.add_task(name, total=1.0, note="")

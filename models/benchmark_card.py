@@ -144,7 +144,7 @@ def _seed(card: Figures, seeds: Seeds | None) -> str:
     if seeds is None or len(seeds.seeds) == 1:
         return f"Seed {card['seed']}"
     others = ", ".join(str(seed) for seed in seeds.seeds[1:])
-    return f"Seeds {seeds.seeds[0]}, {others}; leaky figures and the searches' curves are of the first"
+    return f"Seed {seeds.seeds[0]} (leaky figures, the searches' curves) and {others}"
 
 
 def _by_seed(seeds: Seeds) -> str:
@@ -163,8 +163,8 @@ def _table(told: Mapping[str, Figures]) -> str:
     rows = [head, "|---" * (len(_COLUMNS) + 2) + "|"]
     for name, figures in told.items():
         cells = [_cell(figures, key) for key, _ in _COLUMNS]
-        selected = figures.get("selected")
-        kept = ", ".join(str(k) for k in cast(Sequence[int], selected)) if selected else ""
+        counts = cast(Sequence[int], figures.get("selected", ()))
+        kept = ", ".join(str(k) for k in (counts if len(set(counts)) > 1 else counts[:1]))
         rows.append(f"| {name.replace('_', ' ')} | " + " | ".join(cells) + f" | {kept} |")
     return "\n".join(rows)
 

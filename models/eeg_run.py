@@ -47,8 +47,7 @@ class EegRecipe:
     effort: Effort = EFFORT
     fit: ShortRecipe = _FIT
     networks: int = 5
-    """From as many seeds, of each method in each fold, each counted by itself. With three, nine electrodes by AOA were
-    at .840, by GA at .831, by PSO at .839, all nineteen at .841; two were added to see more, whatever came of it."""
+    """From as many seeds, of each method in each fold, each counted by itself."""
     clean: bool = True
     own: bool = True
     folds: int = 5
