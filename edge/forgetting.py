@@ -1,6 +1,6 @@
 """Settings in; nothing about the person left on this device, at the broker or, if asked, in the bonds: a report out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from edge.relay.dial import Dialer
 from edge.relay.erasing import erase
 from edge.relay.errors import RelayError
 from edge.relay.names import Names
+from edge.relay.rescue import noted_topics
+from edge.relay.topics import Topics
 from edge.settings import Settings
 from edge.stored import kinds
 from firmware_bridge.bluez import bonds, forget
@@ -51,9 +53,10 @@ async def forget_all(settings: Settings, *, with_bonds: bool) -> Forgotten:
     """
     refuse_in_use(settings)
     left: list[str] = []
+    noted = noted_topics(settings.state_path / settings.outbox.path)
     deleted = {name: _delete(files, left) for name, files in _files(settings).items()}
     ended = await _unbond(settings, left) if with_bonds else []
-    cleared = await _clear(settings, left) if settings.mqtt.broker else []
+    cleared = await _clear(settings, noted, left) if settings.mqtt.broker else []
     return Forgotten(deleted, tuple(ended), tuple(cleared), tuple(left))
 
 
@@ -104,16 +107,18 @@ async def _unbond(settings: Settings, left: list[str]) -> list[str]:
     return ended
 
 
-async def _clear(settings: Settings, left: list[str]) -> list[str]:
+async def _clear(settings: Settings, noted: Collection[str], left: list[str]) -> list[str]:
     mqtt = settings.mqtt
     try:
         session = await Dialer(mqtt, parse_broker(mqtt.broker)).visit(Names(mqtt, SystemClock()).topics())
         try:
-            return await erase(session, mqtt)
+            return await erase(session, mqtt, noted)
         finally:
             await session.close()
     except RelayError as error:
-        left.append(f"{error}; then run `edge-daemon forget` again, for what the broker retains")
+        others = sorted(name for name in noted if not Topics(mqtt.base_topic, mqtt.device).has(name))
+        by_hand = f"; {', '.join(others)} must then be cleared by hand" if others else ""
+        left.append(f"{error}; then run `edge-daemon forget` again, for what the broker retains{by_hand}")
         return []
 
 

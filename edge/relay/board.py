@@ -24,7 +24,9 @@ class Board:
     entry at Home Assistant, is noted in the outbox, so that a run that does not post it any more clears it.
     """
 
-    def __init__(self, outbox: Outbox, clock: Clock, refusals: Refusals) -> None:
+    def __init__(self, outbox: Outbox, clock: Clock, refusals: Refusals, *, rotating: bool = False) -> None:
+        """``rotating``: our name changes, and what is not sealed must not stay behind under an old one."""
+        self._rotating = rotating
         self._outbox = outbox
         self._clock = clock
         self._refusals = refusals
@@ -44,15 +46,20 @@ class Board:
         if payload and not name.startswith("~/"):
             self._outbox.note_topic(name, kept=True)
 
-    def clear_left(self, *, unnamed: bool) -> None:
-        """Clear what an earlier run posted elsewhere and this one has not; ``unnamed``: the broker must not know us."""
-        left = sorted(self._outbox.topics - self._posted.keys())
+    def clear_left(self, topics: Topics, *, unnamed: bool) -> None:
+        """Clear what an earlier run posted elsewhere, also under another name, and this one has not.
+
+        ``unnamed``: the broker must not know us.
+        """
+        left = sorted(name for name in self._outbox.topics - self._posted.keys() if not topics.has(name))
         if left and unnamed:
             # To clear it under our name by chance would tell whose that is.
             _log.warning("the broker still retains %s of a time before sealing: clear it by hand", ", ".join(left))
             return
         for name in left:
             self.post(name, b"")
+        if not unnamed:
+            self._outbox.note_topic(topics.status, kept=True)
 
     def tell_again(self, name: str) -> None:
         """Someone may have missed it."""
@@ -68,17 +75,23 @@ class Board:
         while not session.is_closed:
             self._changed.clear()
             for name in self._ready():
+                if session.room <= 0:
+                    break
                 expiry_s = _STATE_EXPIRY_S if name == "~/state" else None
                 topic = topics.resolve(name)
-                packet = session.publish(topic, self._posted[name], retain=True, expiry_s=expiry_s)
+                packet = session.publish(topic, self._posted[name], retain=self._stays(name), expiry_s=expiry_s)
                 self._untold.discard(name)
                 self._telling[packet] = name, topic
+                if not self._rotating and name.startswith("~/"):
+                    self._outbox.note_topic(topic, kept=True)  # for a run under another name
             await self._changed.wait()
 
     def acknowledged(self, packet: int, refusal: str | None) -> None:
         """A PUBACK came; it may be ours."""
         name, topic = self._telling.pop(packet, ("", ""))
         if not name:
+            if self._untold:  # the broker may have room for another
+                self._changed.set()
             return
         if refusal is None:
             self._refusals.taken(name)
@@ -98,6 +111,10 @@ class Board:
     def own(self) -> list[str]:
         """Names under our device that hold something."""
         return [name for name, payload in self._posted.items() if name.startswith("~/") and payload]
+
+    def _stays(self, name: str) -> bool:
+        """Whether the broker keeps it. After an unclean end nobody knows the name it stood under."""
+        return not self._rotating or name == "~/state" or not name.startswith("~/")
 
     def _ready(self) -> set[str]:
         now = self._clock.now()

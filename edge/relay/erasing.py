@@ -16,23 +16,30 @@ _PATIENCE_S = 10.0
 """A broker that refuses us the right to read answers nothing at all."""
 
 
-async def erase(session: Session, settings: MqttSettings) -> list[str]:
+async def erase(session: Session, settings: MqttSettings, noted: Collection[str] = ()) -> list[str]:
     """Clear every retained topic of this device, those found and those it may have used; return those that held any.
 
-    Sealed states of earlier names are known by the recipient's key. A broker that lets us read nothing has the topics
-    cleared that we know of. Raises BrokerError when the connection ends or an empty message is refused.
+    ``noted`` are topics that its outbox knows of, some of another name or prefix. Sealed states of earlier names are
+    known by the recipient's key. A broker that lets us read nothing has the topics cleared that we know of. Raises
+    BrokerError when the connection ends or an empty message is refused.
     """
-    found = await _retained(session, settings)
+    found = await _retained(session, settings, noted)
     known: list[str] = []
     if not settings.seal_to_file:
         topics = Topics(settings.base_topic, settings.device)
         echoes = (topics.echo(command.name) for command in COMMANDS)
-        known = [topics.status, topics.state, *echoes, discovery_topic(topics, settings.discovery_prefix)]
+        known = [
+            topics.status,
+            topics.state,
+            *echoes,
+            discovery_topic(topics, settings.discovery_prefix),
+            *sorted(noted),
+        ]
     await _clear(session, list(dict.fromkeys((*known, *found))))
     return sorted(found)
 
 
-async def _retained(session: Session, settings: MqttSettings) -> set[str]:
+async def _retained(session: Session, settings: MqttSettings, noted: Collection[str]) -> set[str]:
     found: set[str] = set()
     topics = Topics(settings.base_topic, settings.device)
     key = read_public_key(settings.seal_to_file) if settings.seal_to_file else None
@@ -49,7 +56,8 @@ async def _retained(session: Session, settings: MqttSettings) -> set[str]:
     session.on_message = note
     session.subscribe(f"{topics.base}/#" if key is not None else f"{topics.base}/{topics.device}/#")
     if key is None:
-        session.subscribe(discovery_topic(topics, settings.discovery_prefix))
+        for elsewhere in {discovery_topic(topics, settings.discovery_prefix), *noted}:
+            session.subscribe(elsewhere)
     # What was retained comes before what is published after the subscription.
     session.publish(marker, token)
     await _either(session, heard)

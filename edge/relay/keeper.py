@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from edge.clock import SECOND, Clock
-from edge.relay.errors import NotDurableError, OutboxError
+from edge.relay.aside import is_foreign, move_aside, move_back
+from edge.relay.errors import NotDurableError, OutboxError, UnreadableError
 from edge.relay.lifetime import Lifetime
 from edge.relay.rescue import rescue
 from edge.relay.settings import OutboxSettings
@@ -57,6 +58,11 @@ class Keeper:
             except sqlite3.Error as error:
                 if not _is_corrupt(error):
                     raise OutboxError(_open_sentence(self._settings.path, error)) from error
+                if is_foreign(Path(self._settings.path)):
+                    raise OutboxError(
+                        f"{self._settings.path} is no outbox but some other file, which is left as it is:"
+                        " set [outbox] path to a file of its own"
+                    ) from error
                 self._store = self._set_aside(error)
             self._position = max(self._position, self._store.counts.last_position)
             self.sequence = max(self.sequence, self._store.counts.sequence)
@@ -90,19 +96,18 @@ class Keeper:
         return None
 
     def page(self, after: int, limit: int) -> list[Row]:
-        """The next rows in order, from the file and from memory; OutboxError where the file cannot be read."""
+        """The next rows in order, from the file and from memory.
+
+        UnreadableError, with those from memory, where the file cannot be read.
+        """
         try:
-            stored = self.open().page(after, limit)
-        except sqlite3.Error as error:
-            if not _is_corrupt(error):
-                raise OutboxError(f"the outbox {self._settings.path} cannot be read now ({error})") from error
-            self._store = self._set_aside(error)
-            stored = self._store.page(after, limit)
+            stored = self._stored(after, limit)
+        except OutboxError as error:
+            raise UnreadableError(str(error), self._in_memory(after, self._position)[:limit]) from error
         # A full page may have more behind it: what waits in memory comes after that, not before.
         end = stored[-1].position if len(stored) == limit else self._position
-        held = [row for row in self._held.values() if after < row.position <= end]
         kept = [row for row in stored if row.position not in self._acknowledged]
-        rows = sorted(kept + held, key=lambda row: row.position)[:limit]
+        rows = sorted(kept + self._in_memory(after, end), key=lambda row: row.position)[:limit]
         return rows or (self.page(end, limit) if end < self._position else [])
 
     def note_topic(self, topic: str, kept: bool) -> None:
@@ -125,6 +130,8 @@ class Keeper:
             self._evict(store)
             self._note_life(store, _NOTED_NS)
             store.checkpoint()
+            if not self._held:
+                self._recovered()
         except sqlite3.Error as error:
             self._mend(error)
         except OutboxError as error:
@@ -140,6 +147,19 @@ class Keeper:
         """Let go of the file as it is."""
         if self._store:
             self._store.close()
+
+    def _stored(self, after: int, limit: int) -> list[Row]:
+        """From the file alone; OutboxError where it cannot be read."""
+        try:
+            return self.open().page(after, limit)
+        except sqlite3.Error as error:
+            if not _is_corrupt(error):
+                raise OutboxError(f"the outbox {self._settings.path} cannot be read now ({error})") from error
+            self._store = self._set_aside(error)
+            return self._store.page(after, limit)
+
+    def _in_memory(self, after: int, end: int) -> list[Row]:
+        return [row for row in self._held.values() if after < row.position <= end]
 
     def _write(self, store: Store) -> None:
         rows = list(self._held.values())
@@ -186,6 +206,7 @@ class Keeper:
                 return self._not_durable(error)
             self._store = self._set_aside(error)
             self._write(self._store)
+            self._recovered()
             return None
         except (sqlite3.Error, OutboxError) as again:
             return self._not_durable(again)
@@ -217,11 +238,9 @@ class Keeper:
             self._store = None
         now_s = self._clock.wall() // SECOND
         aside = path.with_name(f"{path.name}.corrupt-{datetime.fromtimestamp(now_s, UTC):%Y%m%dT%H%M%SZ}")
+        store: Store | None = None
         try:
-            for tail in ("", "-wal", "-shm"):
-                part = path.with_name(path.name + tail)
-                if part.exists():
-                    part.rename(aside.with_name(aside.name + tail))
+            move_aside(path, aside)
             rows, sequence = rescue(aside, self.lifetime.ns)
             store = Store(self._settings, max_pages=self._max_pages)
             # An unreadable counter goes on from the clock's seconds, which no honest count of alerts has reached.
@@ -230,9 +249,12 @@ class Keeper:
             for topic in self.topics:
                 store.note_topic(topic, kept=True)
         except (OSError, sqlite3.Error) as worse:
+            if store is not None:
+                store.close()
+            move_back(path, aside)  # its messages are all there are: the next try finds them
             raise OutboxError(
                 f"the outbox {path} is corrupted ({error}) and no new one can be made ({worse}):"
-                " move it away, or set [outbox] path to another disk"
+                " free some space there, or set [outbox] path to another disk"
             ) from worse
         sentence = "outbox %s was corrupted (%s): set aside as %s, %d messages saved from it; going on with a new file"
         _log.error(sentence, path, error, aside.name, len(rows))

@@ -68,7 +68,7 @@ class Relay:
         self._session: Session | None = None
         self._trouble: str | None = None
         self._seal = Seal(read_public_key(settings.seal_to_file)) if settings.seal_to_file else None
-        self._board = Board(outbox, clock, self._refusals)
+        self._board = Board(outbox, clock, self._refusals, rotating=self.names.rotate)
         self._sender = Sender(outbox, clock, settings.in_flight, resting, self._refusals, self._tell_trouble)
         self._greeting: int | None = None
         self._goodbye: int | None = None
@@ -78,7 +78,7 @@ class Relay:
 
     async def __aenter__(self) -> Self:
         """Connect, again and again; post what is to be retained before, or what an earlier run posted is cleared."""
-        self._board.clear_left(unnamed=self.names.rotate)
+        self._board.clear_left(self._topics, unnamed=self.names.rotate)
         async with contextlib.AsyncExitStack() as stack:
             lanes = await stack.enter_async_context(asyncio.TaskGroup())
             task = lanes.create_task(self._run(), name="relay")
@@ -256,6 +256,7 @@ class Relay:
     def _on_acknowledged(self, packet: int, refusal: str | None) -> None:
         now = self._clock.now()
         self._board.acknowledged(packet, refusal)
+        self._sender.go_on()
         if packet == self._greeting and refusal is not None:
             self._refusals.tell("~/status", self._topics.status, refusal, "nobody hears that we are here")
         if packet == self._goodbye:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from edge.clock import Clock, HostNs
 from edge.relay.alerts import stamp_published
 from edge.relay.backoff import Backoff
-from edge.relay.errors import OutboxError
+from edge.relay.errors import OutboxError, UnreadableError
 from edge.relay.outbox import Outbox
 from edge.relay.refusals import Refusals, is_final
 from edge.relay.session import Session
@@ -49,7 +49,9 @@ class Sender:
         self._ready: deque[Row] = deque()
         self._last = 0
         self._again = False
-        """One was refused: begin again once the others on the way are answered."""
+        """One was refused, or older ones can be read again: begin anew once the others on the way are answered."""
+        self._behind = False
+        """What is sent comes from memory: older ones wait in a file that cannot be read."""
         self._moved = asyncio.Event()
 
     @property
@@ -69,6 +71,11 @@ class Sender:
         """Something was stored, or the connection has ended."""
         self._moved.set()
 
+    def go_on(self) -> None:
+        """The broker may have room for another."""
+        if self._ready:
+            self._moved.set()
+
     async def send(self, session: Session, topics: Topics) -> None:
         """Lane: until the connection ends; BrokerError when it does so while we write."""
         self._flights.clear()
@@ -81,11 +88,11 @@ class Sender:
                 continue
             if not self._ready:
                 # What was offered while we waited for the disk is past `_last` no more.
-                found = await self._page(self._last)
+                found = await self._page(session, self._last)
                 self._ready.extend(row for row in found if row.position > self._last)
                 self._last = max(self._last, self._ready[-1].position if self._ready else 0)
             at_once = 1 if self.refusal else self._in_flight
-            while self._ready and len(self._flights) < at_once and not self._again:
+            while self._ready and len(self._flights) < at_once and session.room > 0 and not self._again:
                 self._publish(session, topics.kind(self._ready[0].kind), self._ready.popleft())
             await self._moved.wait()
 
@@ -110,7 +117,7 @@ class Sender:
     def _begin(self) -> None:
         self._ready.clear()
         self._last = 0
-        self._again = False
+        self._again = self._behind = False
 
     def _publish(self, session: Session, topic: str, row: Row) -> None:
         packet = session.publish(
@@ -133,10 +140,23 @@ class Sender:
             async with asyncio.timeout(self._backoff.next_s()):
                 await session.wait_closed()
 
-    async def _page(self, last: int) -> list[Row]:
-        while True:
+    async def _page(self, session: Session, last: int) -> list[Row]:
+        """The next to send; nothing when the connection ends before any can be read."""
+        while not session.is_closed:
             try:
-                return await self._outbox.page(last, _PAGE)
+                found = await self._outbox.page(last, _PAGE)
             except OutboxError as error:
                 self._on_trouble(str(error))
-                await asyncio.sleep(_RETRY_S)
+                if isinstance(error, UnreadableError) and error.held:
+                    self._behind = True
+                    return list(error.held)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_RETRY_S):
+                        await session.wait_closed()
+                continue
+            if not self._behind:
+                return found
+            self._again = True
+            self._moved.set()
+            return []
+        return []

@@ -15,7 +15,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.relay.address import BrokerAddress
-from edge.relay.errors import BrokerError
+from edge.relay.errors import BrokerError, cure_of
 from edge.relay.tls import explain
 
 Version = Literal["5", "3.1.1"]
@@ -61,20 +61,26 @@ class Session:
         self._accepted: asyncio.Future[BrokerError | None] = self._loop.create_future()
         self._socket: socket.socket | None = None
         self._writing = False
+        self._most = 65535
+        """Messages that the broker takes at once (MQTT 5, 3.2.2.3.3)."""
+        self._unanswered: set[int] = set()
         self._asked: dict[int, str] = {}
         """Topics whose SUBACK is to come."""
         self._client = _client(opening)
-        self._client.on_connect = lambda _client, _data, _flags, code, _more: self._on_connect(code)
+        self._client.on_connect = lambda _client, _data, _flags, code, more: self._on_connect(code, more)
         self._client.on_disconnect = lambda _client, _data, _flags, code, _more: self._on_disconnect(code)
         self._client.on_publish = lambda _client, _data, packet, code, _more: self._on_publish(packet, code)
         self._client.on_subscribe = lambda _client, _data, packet, codes, _more: self._on_subscribe(packet, codes)
-        self._client.on_message = lambda _client, _data, message: self.on_message(
-            message.topic, bytes(message.payload), message.retain
-        )
+        self._client.on_message = lambda _client, _data, got: self.on_message(got.topic, bytes(got.payload), got.retain)
 
     @property
     def is_closed(self) -> bool:
         return self._closed.done()
+
+    @property
+    def room(self) -> int:
+        """How many more messages the broker takes before it has answered one."""
+        return self._most - len(self._unanswered)
 
     async def wait_closed(self) -> str:
         """Wait until the connection has ended, and say why."""
@@ -96,6 +102,8 @@ class Session:
         self._after_io(sent.rc)
         if sent.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise BrokerError(f"broker {self.opening.address}: {paho.error_string(sent.rc)}")
+        if qos:
+            self._unanswered.add(sent.mid)
         return sent.mid
 
     def subscribe(self, topic: str) -> None:
@@ -205,14 +213,15 @@ class Session:
             self._accepted.set_result(_hung_up(self.opening))
         self.abort(reason)
 
-    def _on_connect(self, code: ReasonCode) -> None:
+    def _on_connect(self, code: ReasonCode, more: Properties | None) -> None:
         if self._accepted.done():
             return
+        self._most = getattr(more, "ReceiveMaximum", self._most)
         address, version = self.opening.address, self.opening.version
         if str(code) == "Unsupported protocol version":
             self._accepted.set_result(VersionRefusedError(f"broker {address} does not speak MQTT {version}"))
         elif code.is_failure:
-            self._accepted.set_result(BrokerError(f"broker {address} refused: {code}; {_cure(code)}"))
+            self._accepted.set_result(BrokerError(f"broker {address} refused: {code}; {cure_of(str(code))}"))
         else:
             self._accepted.set_result(None)
 
@@ -221,6 +230,7 @@ class Session:
         self._loop.call_soon(self._end, str(code))
 
     def _on_publish(self, packet: int, code: ReasonCode) -> None:
+        self._unanswered.discard(packet)
         self.on_acknowledged(packet, str(code) if code.is_failure else None)
 
     def _on_subscribe(self, packet: int, codes: list[ReasonCode]) -> None:
@@ -283,12 +293,6 @@ def _hung_up(opening: Opening) -> BrokerError:
         return VersionRefusedError(f"broker {address} hung up on MQTT 5")
     hint = "is it the right port?" if address.tls else "does this port want TLS (mqtts://)?"
     return BrokerError(f"broker {address} hung up before it accepted us: {hint}")
-
-
-def _cure(code: ReasonCode) -> str:
-    if str(code) in {"Bad user name or password", "Not authorized"}:
-        return "check username, password_file and the broker's access list"
-    return "see the broker's log"
 
 
 def _ignore(*_: object) -> None:

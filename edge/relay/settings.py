@@ -1,5 +1,6 @@
 """What an operator may change about the outbox, the broker and who may read."""
 
+import math
 import re
 from typing import Literal
 
@@ -9,6 +10,7 @@ from edge.relay.address import BrokerAddress, parse_broker
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _MIB = 1024 * 1024
+_MOST_DAYS = 36_500
 
 
 class OutboxSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,8 +30,8 @@ class OutboxSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         if self.max_mib < 1:
             raise ValueError(f"max_mib must be at least 1, got {self.max_mib}")
         for name in ("alert_days", "report_days"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
+            if not 0 < getattr(self, name) <= _MOST_DAYS:
+                raise ValueError(f"{name} must be above 0 and at most {_MOST_DAYS}, got {getattr(self, name)}")
 
     @property
     def max_bytes(self) -> int:
@@ -76,16 +78,21 @@ class MqttSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             self._refuse_clear_text(parse_broker(self.broker))
         if not _NAME.fullmatch(self.device):
             raise ValueError(f"device {self.device!r} must be 1 to 64 letters, digits, - or _")
-        if not all(_NAME.fullmatch(level) for level in self.base_topic.split("/")):
-            raise ValueError(f"base_topic {self.base_topic!r} must be letters, digits, - and _, with / between levels")
+        for name in ("base_topic", "discovery_prefix"):
+            topic: str = getattr(self, name)
+            if not all(_NAME.fullmatch(level) for level in topic.split("/")):
+                raise ValueError(f"{name} {topic!r} must be letters, digits, - and _, with / between levels")
         if bool(self.certificate_file) != bool(self.key_file):
             raise ValueError("certificate_file and key_file go together: give both or neither")
-        if not 0 < self.reconnect_min_s <= self.reconnect_max_s:
-            raise ValueError("reconnect_min_s must be above 0 and at most reconnect_max_s")
+        if not 1 <= self.keepalive_s <= 65535:
+            raise ValueError(f"keepalive_s must be 1 to 65535, got {self.keepalive_s}")
+        for name in ("connect_timeout_s", "ack_timeout_s", "rename_hours"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must be above 0 and finite, got {getattr(self, name)}")
+        if not 0 < self.reconnect_min_s <= self.reconnect_max_s < math.inf:
+            raise ValueError("reconnect_min_s must be above 0 and at most reconnect_max_s, which must be finite")
         if self.discovery and self.seal_to_file:
             raise ValueError("discovery and seal_to_file exclude each other: Home Assistant reads no sealed payload")
-        if not self.rename_hours > 0:
-            raise ValueError(f"rename_hours must be above 0, got {self.rename_hours}")
         if not 1 <= self.in_flight <= 65535:
             raise ValueError(f"in_flight must be 1 to 65535, got {self.in_flight}")
 

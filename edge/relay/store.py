@@ -20,7 +20,6 @@ from edge.whole_file import private_folder
 _APPLICATION_ID = 0x76616775
 _LAYOUT = 2
 _TOPIC = "retained "
-_TOPIC_FROM = len(_TOPIC) + 1
 """A counter of this name says that something is retained on the topic behind it."""
 _EVICT_AT_ONCE = 256
 _DAY_NS = 86_400 * SECOND
@@ -172,9 +171,7 @@ class Store:
         return [row_of(columns) for columns in found]
 
     def topics(self) -> set[str]:
-        """Topics that were noted."""
-        found = self._db.execute("SELECT substr(name, ?) FROM counter WHERE name LIKE ?", (_TOPIC_FROM, f"{_TOPIC}%"))
-        return {topic for (topic,) in found.fetchall()}
+        return topics_in(self._db)
 
     def note_topic(self, topic: str, kept: bool) -> None:
         """Note a topic, or forget it; on the disk when it returns."""
@@ -289,6 +286,12 @@ def _make(path: Path) -> None:
 def _columns(row: Row) -> tuple[int, str, str, int, int, int, bytes, int]:
     size = len(row.payload)
     return row.position, row.id, row.kind, int(row.priority), row.stored_unix_ns, size, row.payload, row.lived_ns
+
+
+def topics_in(db: sqlite3.Connection) -> set[str]:
+    """Topics that were noted."""
+    found = db.execute("SELECT substr(name, ?) FROM counter WHERE name LIKE ?", (len(_TOPIC) + 1, f"{_TOPIC}%"))
+    return {topic for (topic,) in found.fetchall()}
 
 
 def row_of(columns: tuple[int, str, str, int, int, bytes, int]) -> Row:

@@ -27,6 +27,10 @@ class Topics:
         """The topic of a name: `~/camera/state` stands under our device, anything else for itself."""
         return f"{self.base}/{self.device}{name[1:]}" if name.startswith("~/") else name
 
+    def has(self, topic: str) -> bool:
+        """Whether a topic stands under our device."""
+        return topic.startswith(f"{self.base}/{self.device}/")
+
     def kind(self, kind: str) -> str:
         """Messages of one kind from the outbox: `alert` or `report`."""
         return f"{self.base}/{self.device}/{kind}"

@@ -34,7 +34,7 @@ class Refusing:
         self._writers.add(writer)
         try:
             while True:
-                kind, body = await _packet(reader)
+                kind, body = await packet_of(reader)
                 if kind == _DISCONNECT:
                     return
                 writer.write(self._answer(kind, body))
@@ -76,7 +76,7 @@ class Refusing:
         return b"" if level == self.hangs_up_on else bytes((0x40, 3, *packet, code))
 
 
-async def _packet(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+async def packet_of(reader: asyncio.StreamReader) -> tuple[int, bytes]:
     (head,) = await reader.readexactly(1)
     length = shift = 0
     while True:

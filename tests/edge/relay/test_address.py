@@ -56,15 +56,26 @@ def test_bad_addresses_say_what_would_work(text: str, part: str) -> None:
         ({"broker": "mqtt://10.0.0.2:1883", "password_file": "secret"}, "use mqtts:// and the broker's TLS port"),
         ({"reconnect_min_s": 0.0}, "reconnect_min_s"),
         ({"in_flight": 0}, "in_flight"),
+        ({"discovery_prefix": "home/+"}, "discovery_prefix"),
+        ({"discovery_prefix": ""}, "discovery_prefix"),
+        ({"keepalive_s": 0}, "keepalive_s must be 1 to 65535"),
+        ({"keepalive_s": 65536}, "keepalive_s must be 1 to 65535"),
+        ({"connect_timeout_s": float("inf")}, "connect_timeout_s must be above 0 and finite"),
+        ({"ack_timeout_s": float("nan")}, "ack_timeout_s must be above 0 and finite"),
+        ({"rename_hours": float("inf")}, "rename_hours must be above 0 and finite"),
+        ({"reconnect_max_s": float("inf")}, "reconnect_max_s"),
     ],
 )
-def test_settings_refuse_what_cannot_work(change: dict[str, str], part: str) -> None:
+def test_settings_refuse_what_cannot_work(change: dict[str, object], part: str) -> None:
     with pytest.raises(ValueError, match=part):
         MqttSettings(**change)  # pyright: ignore[reportArgumentType]  the wrong types are the point
 
 
-@pytest.mark.parametrize("change", [{"max_mib": 0}, {"alert_days": 0.0}, {"report_days": -1.0}])
-def test_outbox_settings_refuse_what_cannot_work(change: dict[str, int]) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [{"max_mib": 0}, {"alert_days": 0.0}, {"report_days": -1.0}, {"alert_days": float("inf")}, {"report_days": 1e300}],
+)
+def test_outbox_settings_refuse_what_cannot_work(change: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(change))):
         OutboxSettings(**change)  # pyright: ignore[reportArgumentType]  the wrong types are the point
 

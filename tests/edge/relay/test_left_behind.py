@@ -1,0 +1,65 @@
+"""What a broker goes on retaining of a name that is no longer ours is cleared, or never left there."""
+
+from functools import partial
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from edge.clock import SystemClock
+from edge.relay.broker import local_broker
+from edge.relay.mqtt import Relay
+from edge.relay.outbox import Outbox
+from edge.relay.rescue import noted_topics
+from edge.relay.settings import MqttSettings, OutboxSettings
+from tests.edge.relay.listening import PATIENCE_S, Heard, subscriber
+
+
+async def test_a_renamed_device_clears_what_stands_under_its_old_name(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.db"
+    async with local_broker() as address, subscriber(address, "vagus/bed/#") as heard:
+        for device in ("bed", "chair"):
+            async with (
+                Outbox(OutboxSettings(path=str(path)), SystemClock()) as outbox,
+                Relay(MqttSettings(device=device), outbox, SystemClock(), address=address) as relay,
+            ):
+                relay.publish_retained("~/camera/state", b"on")
+                if device == "bed":
+                    await heard.until(lambda got: got.on("vagus/bed/camera/state") == [b"on"])
+                else:
+                    await heard.until(lambda got: got.on("vagus/bed/camera/state")[-1] == b"")
+                    await heard.until(lambda got: got.on("vagus/bed/status")[-1] == b"")
+                    assert await relay.until(partial(_all_ours, relay, outbox), PATIENCE_S)
+            # Whoever forgets without a start between reads them from the file.
+            assert f"vagus/{device}/camera/state" in noted_topics(path)
+
+
+def _all_ours(relay: Relay, outbox: Outbox) -> bool:
+    return all(relay.topics.has(topic) for topic in outbox.topics)
+
+
+async def test_who_changes_names_leaves_no_echo_under_an_old_one(tmp_path: Path) -> None:
+    async with (
+        local_broker() as address,
+        subscriber(address, "vagus/#") as heard,
+        Outbox(OutboxSettings(path=str(tmp_path / "outbox.db")), SystemClock()) as outbox,
+        Relay(MqttSettings(seal_to_file=_public_key(tmp_path)), outbox, SystemClock(), address=address) as relay,
+    ):
+        relay.publish_retained("~/camera/state", b"on")
+        await heard.until(_echoed)
+        async with subscriber(address, "vagus/#") as late:
+            relay.tell_again("~/camera/state")
+            await late.until(_echoed)
+            assert not any(retained for *_, retained in late.messages)
+
+
+def _echoed(heard: Heard) -> bool:
+    return any(topic.endswith("/camera/state") for topic, *_ in heard.messages)
+
+
+def _public_key(place: Path) -> str:
+    path = place / "recipient.pem"
+    key = X25519PrivateKey.generate().public_key()
+    path.write_bytes(key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    path.chmod(0o600)
+    return str(path)
