@@ -1,5 +1,7 @@
 """A window in; whether the watch is on a wrist, out."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from enum import StrEnum
 
 import numpy as np
@@ -8,6 +10,7 @@ from edge.clock import StreamNs, nanoseconds
 from edge.flow import Channel, Signal, Window
 from edge.signals.grid import middle
 from edge.signals.heart import find_beats
+from edge.signals.motion import NAMES, motion
 
 RECENT_S = 10.0
 _DRY_US = 0.03
@@ -31,27 +34,43 @@ def wear(window: Window) -> Wear:
     """Judge the window's last ten seconds by what skin alone can give: a pulse, conductance, warmth.
 
     A sign that is missing (dry, room-warm, flat wave) says off, unless there is a pulse, which only a wrist has. A wave
-    that is merely noisy does not say off, since motion drowns the pulse of a worn watch. Beats that the sensor counted
-    itself are a pulse.
+    that is merely noisy does not say off, since motion drowns the pulse of a worn watch; but where it is the only sign,
+    nothing moved in the whole window and no part of it had a pulse, it says nothing: so does a sensor on a table. Beats
+    that the sensor counted itself are a pulse.
     """
     recent = _recent(window)
     signs = [_warm(recent), _bridged(recent), _alive(recent)]
     counted = any(_positive(recent, channel) for channel in (Channel.BEAT_INTERVAL, Channel.HEART_RATE))
     if False not in signs:
-        return Wear.UNKNOWN if all(sign is None for sign in signs) and not counted else Wear.ON
+        told = counted or signs[:2] != [None, None] or (signs[2] is not None and not _like_a_table(window))
+        return Wear.ON if told else Wear.UNKNOWN
     return Wear.ON if counted or _pulsing(recent) else Wear.OFF
+
+
+def _like_a_table(window: Window) -> bool:
+    """Still all along, and no part with a pulse. Of 1,365 worn minutes of WESAD 168 were still, 4 without a pulse."""
+    rests = motion(window)[NAMES.index("motion_share")] == 0
+    return rests and not any(_pulsing(part) for part in _parts(window))
+
+
+def _parts(window: Window) -> Iterator[Window]:
+    """As long as the recent one each, the newest first."""
+    end = window.end
+    while end - nanoseconds(RECENT_S) >= window.start:
+        yield _recent(replace(window, end=end))
+        end = StreamNs(end - nanoseconds(RECENT_S))
 
 
 def _recent(window: Window) -> Window:
     start = StreamNs(max(window.start, window.end - nanoseconds(RECENT_S)))
-    cuts = {channel: _since(signal, start) for channel, signal in window.signals.items()}
+    cuts = {channel: _between(signal, start, window.end) for channel, signal in window.signals.items()}
     held = {channel: signal for channel, signal in cuts.items() if len(signal.times)}
     return Window(start, window.end, held, window.received, window.gap)
 
 
-def _since(signal: Signal, start: StreamNs) -> Signal:
-    first = int(np.searchsorted(signal.times, start))
-    return Signal(signal.times[first:], signal.values[first:], signal.rate_hz, signal.complete)
+def _between(signal: Signal, start: StreamNs, end: StreamNs) -> Signal:
+    first, last = int(np.searchsorted(signal.times, start)), int(np.searchsorted(signal.times, end, side="right"))
+    return Signal(signal.times[first:last], signal.values[first:last], signal.rate_hz, signal.complete)
 
 
 def _positive(window: Window, channel: Channel) -> bool:

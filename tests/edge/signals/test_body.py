@@ -99,6 +99,16 @@ def test_motion_that_drowns_the_pulse_is_not_off() -> None:
     assert wear(Window(busy.start, busy.end, signals, busy.received)) is Wear.ON
 
 
+def test_a_pulse_sensor_on_a_table_says_nothing_and_a_resting_wrist_is_on() -> None:
+    """Pulse and motion alone, as of many an arm band: nothing but a pulse tells a still wrist from a table."""
+    table, person = off(60), worn(60)
+    kept = (Channel.PULSE, Channel.MOTION)
+    still = {Channel.MOTION: table.signals[Channel.MOTION]}
+    for window_, expected in ((table, Wear.UNKNOWN), (person, Wear.ON)):
+        signals = {channel: window_.signals[channel] for channel in kept} | still
+        assert wear(Window(window_.start, window_.end, signals, window_.received)) is expected
+
+
 def test_dry_and_cold_skin_with_a_pulse_is_on() -> None:
     person, table = worn(60), off(60)
     signals = {**table.signals, Channel.PULSE: person.signals[Channel.PULSE]}
