@@ -69,7 +69,7 @@ class Relay:
         self._trouble: str | None = None
         self._seal = Seal(read_public_key(settings.seal_to_file)) if settings.seal_to_file else None
         self._board = Board(outbox, clock, self._refusals, rotating=self.names.rotate)
-        self._sender = Sender(outbox, clock, settings.in_flight, resting, self._refusals, self._tell_trouble)
+        self._sender = Sender(outbox, clock, settings.in_flight, resting, self._refusals)
         self._greeting: int | None = None
         self._goodbye: int | None = None
         self._handlers: dict[str, Callable[[bytes, bool], None]] = {}
@@ -105,8 +105,8 @@ class Relay:
 
     @property
     def trouble(self) -> str | None:
-        """Why there is no connection, or why the broker takes no message; None while all is well and at first."""
-        return self._trouble or self._sender.refusal
+        """Why there is no connection, or why nothing is taken or read; None while all is well and at first."""
+        return self._trouble or self._sender.refusal or self._sender.unread
 
     @property
     def pending(self) -> int:

@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
+import logging
 from collections import deque
-from collections.abc import Callable
 
 from edge.clock import Clock, HostNs
 from edge.relay.alerts import stamp_published
@@ -15,6 +15,7 @@ from edge.relay.session import Session
 from edge.relay.store import Priority, Row
 from edge.relay.topics import Topics
 
+_log = logging.getLogger(__name__)
 _PAGE = 64
 _RETRY_S = 1.0
 
@@ -34,16 +35,16 @@ class Sender:
         in_flight: int,
         backoff: Backoff,
         refusals: Refusals,
-        on_trouble: Callable[[str], None],
     ) -> None:
         self.refusal: str | None = None
         """Why the broker takes no message; None while it does."""
+        self.unread: str | None = None
+        """Why the outbox's file cannot be read; None while it can."""
         self._outbox = outbox
         self._clock = clock
         self._in_flight = in_flight
         self._backoff = backoff
         self._refusals = refusals
-        self._on_trouble = on_trouble
         self._flights: dict[int, tuple[Row, str, HostNs]] = {}
         """Each with its topic and when it left."""
         self._ready: deque[Row] = deque()
@@ -146,7 +147,9 @@ class Sender:
             try:
                 found = await self._outbox.page(last, _PAGE)
             except OutboxError as error:
-                self._on_trouble(str(error))
+                if self.unread != str(error):
+                    self.unread = str(error)
+                    _log.warning("%s", error)
                 if isinstance(error, UnreadableError) and error.held:
                     self._behind = True
                     return list(error.held)
@@ -154,6 +157,7 @@ class Sender:
                     async with asyncio.timeout(_RETRY_S):
                         await session.wait_closed()
                 continue
+            self.unread = None
             if not self._behind:
                 return found
             self._again = True

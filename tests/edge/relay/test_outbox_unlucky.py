@@ -99,8 +99,10 @@ async def test_alerts_go_out_from_memory_while_the_file_cannot_be_read_and_older
             relay = Relay(MqttSettings(), outbox, SystemClock(), address=address)
             await relay.__aenter__()
             await heard.until(lambda got: [b"new" in payload for _, payload, _ in got.messages] == [True])
+            assert "disk I/O error" in (relay.trouble or "")
         assert await relay.drain(PATIENCE_S)
         await heard.until(lambda got: [b"old" in payload for _, payload, _ in got.messages].count(True) == 1)
+        assert relay.trouble is None
         await relay.__aexit__(None, None, None)
 
 
