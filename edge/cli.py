@@ -18,6 +18,7 @@ from edge.log_lines import complain, log_to_stderr
 from edge.memory import spare
 from edge.options import Config, Json, Speed, report, settings_of, terminal, whole
 from edge.refusal import REFUSALS, RefusalError
+from edge.rehearsal import rehearse
 from edge.verbs import check, record, serve
 
 T = TypeVar("T")
@@ -59,7 +60,9 @@ def run_verb(config: Config = None, json_file: Json = None) -> None:
 @app.command("check")
 def check_verb(config: Config = None, json_file: Json = None) -> None:
     """Try settings, bundle, camera and addresses; start nothing. Exit 2 with one sentence if a start would fail."""
-    result = check(settings_of(config))
+    settings = settings_of(config)
+    rehearse(settings)
+    result = check(settings)
     report(json_file, result)
     if json_file is None:
         terminal().print(f"[green]ready[/]: bundle {result['bundle']}, judging by {result['modalities']}")
@@ -199,7 +202,10 @@ def open_verb(
     """Decrypt what a daemon sealed to your key (`mqtt.seal_to_file`): one payload in, its JSON out."""
     from edge.relay.seal import open_sealed, read_secret_key
 
-    payload = sys.stdin.buffer.read() if file is None else file.read_bytes()
+    try:
+        payload = sys.stdin.buffer.read() if file is None else file.read_bytes()
+    except OSError as error:
+        raise RefusalError(f"{file} cannot be read: {error.strerror}; name a file with a sealed payload") from error
     sys.stdout.buffer.write(open_sealed(payload, read_secret_key(str(key))) + b"\n")
 
 

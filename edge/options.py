@@ -6,16 +6,44 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edge.refusal import RefusalError
 from edge.settings import Settings, read_settings
+from edge.whole_file import unwritable
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+_SLOWEST, _FASTEST = 0.001, 1_000_000.0
+
+
+def _place(json_file: str | None) -> str | None:
+    """Refuse a place that takes no result before the work for it begins."""
+    if json_file not in (None, "-") and (reason := unwritable(Path(json_file))):
+        raise RefusalError(_no_result(json_file, reason))
+    return json_file
+
+
+def _no_result(json_file: str, reason: str) -> str:
+    return f"--json {json_file} cannot be written: {reason}; name a place that you may write to, or - for the terminal"
+
+
+def _fast(speed: float) -> float:
+    if not _SLOWEST <= speed <= _FASTEST:
+        raise RefusalError(
+            f"--speed must lie between {_SLOWEST:g} and {_FASTEST:.0f}, got {speed:g}; 1 is real time, "
+            "20 is twenty times faster"
+        )
+    return speed
+
+
 Config = Annotated[Path | None, typer.Option("--config", help="Settings (TOML); every setting has a safe default.")]
 Json = Annotated[
-    str | None, typer.Option("--json", help="Write the result as one JSON object; `-` is standard output.")
+    str | None,
+    typer.Option("--json", callback=_place, help="Write the result as one JSON object; `-` is standard output."),
 ]
-Speed = Annotated[float, typer.Option("--speed", help="Watch time runs this many times faster than real time.")]
+Speed = Annotated[
+    float, typer.Option("--speed", callback=_fast, help="Watch time runs this many times faster than real time.")
+]
 
 
 def terminal(*, stderr: bool = False) -> "Console":
@@ -38,20 +66,23 @@ def settings_of(config: Path | None) -> Settings:
 
 
 def report(json_file: str | None, result: dict[str, object]) -> None:
-    """Write a result where the operator asked for it."""
+    """Write a result where the operator asked for it; RefusalError when it cannot be written there."""
     if json_file is None:
         return
     text = json.dumps(result, indent=2)
     if json_file == "-":
         print(text)
-    else:
+        return
+    try:
         Path(json_file).write_text(text + "\n")
+    except OSError as error:
+        raise RefusalError(_no_result(json_file, error.strerror or str(error))) from error
 
 
 def whole(arguments: list[str]) -> list[str]:
     """Arguments in which a bare `--json` means standard output, as its user expects; others want a value."""
     told: list[str] = []
-    for argument, following in zip(arguments, [*arguments[1:], "--"], strict=True):
+    for argument, following in zip(arguments, [*arguments, "--"][1:], strict=True):
         told.append(argument)
         if argument == "--json" and following.startswith("--"):
             told.append("-")

@@ -62,6 +62,8 @@ class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"models.threads must lie between 1 and 16, got {self.threads}")
         if not 0 < self.face_ms <= 1000:
             raise ValueError(f"models.face_ms must lie above 0 and at most at 1000, got {self.face_ms}")
+        if not 0 < self.face_fresh_s <= 600:
+            raise ValueError(f"models.face_fresh_s must lie above 0 and at most at 600, got {self.face_fresh_s}")
 
 
 class RetentionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,14 +1,17 @@
 """The state directory in; what in it tells of the person, kind by kind, out: all that export and forget go by."""
 
 import fcntl
+import glob
 import os
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from edge.baseline_store import FILE as BASELINE
-from edge.check import Check
+from edge.check import Check, parted
+from edge.refusal import RefusalError
 from edge.settings import Settings
 
 RECORDINGS = "recordings"
@@ -34,9 +37,22 @@ class Kind:
     """Of names in each of the folders."""
 
     def files(self) -> Iterator[Path]:
-        """Those that are there, by name; no links."""
-        found = (path for folder in self.folders for pattern in self.patterns for path in folder.glob(pattern))
-        yield from sorted({path for path in found if path.is_file() and not path.is_symlink()})
+        """Those that are there, by name; no links. RefusalError for a folder that cannot be looked through."""
+        found = (path for folder in self.folders for path in _plain_files(folder))
+        yield from sorted(path for path in found if any(fnmatchcase(path.name, each) for each in self.patterns))
+
+
+def _plain_files(folder: Path) -> list[Path]:
+    """Those in a folder, none where it is not there: `Path.glob` says none of a folder, too, that is closed to us."""
+    try:
+        with os.scandir(folder) as entries:
+            return [folder / entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise RefusalError(
+            f"{folder} cannot be looked through ({error.strerror}); run this as the daemon's user"
+        ) from error
 
 
 IMPERSONAL = ("bundle-floor", "bundle-floor.new", "page-token", "broker-password", "broker-password.new")
@@ -55,7 +71,7 @@ def kinds(settings: Settings) -> tuple[Kind, ...]:
             f"dropped after {outbox.alert_days:g} days (alerts) or {outbox.report_days:g} days (reports), or past "
             f"{outbox.max_mib} MiB.",
             tuple(dict.fromkeys(box.parent for box in boxes)),
-            tuple(f"{boxes[0].name}{tail}" for tail in ("", "-wal", "-shm", ".*")),
+            tuple(f"{glob.escape(boxes[0].name)}{tail}" for tail in ("", "-wal", "-shm", ".corrupt-*")),
         ),
         Kind(
             "recordings",
@@ -94,13 +110,11 @@ def stored(settings: Settings) -> Check:
     name = "Stored"
     try:
         sizes = {kind.name: [file.stat().st_size for file in kind.files()] for kind in kinds(settings)}
+    except RefusalError as error:
+        return Check(name, "bad", *parted(error))
     except OSError as error:
-        return Check(
-            name,
-            "bad",
-            f"{settings.state_path} cannot be looked through: {error.strerror}.",
-            "Ask as the daemon's user.",
-        )
+        says = f"{settings.state_path} cannot be looked through: {error.strerror}."
+        return Check(name, "bad", says, "Ask as the daemon's user.")
     parts = [f"{kind} {_amount(size)}" for kind, size in sizes.items() if size]
     limits = f"recordings stay {settings.retention.recording_days:g} days, undelivered alerts "
     limits += f"{settings.outbox.alert_days:g}"

@@ -15,7 +15,7 @@ from edge.relay.address import parse_broker
 from edge.sensing.camera import check_camera
 from edge.service import open_bundle, open_service
 from edge.settings import Settings
-from edge.whole_file import private_folder
+from edge.whole_file import private_folder, unwritable
 from firmware_bridge.allow import check_link
 from firmware_bridge.links import open_link
 from firmware_bridge.links.recorder import Recorder
@@ -80,6 +80,8 @@ def record(address: str, out: Path, seconds: float | None, allowed: Collection[s
     """
     if not address:
         raise RefusalError("no watch to record; give --watch ADDRESS or set watch.address")
+    if reason := unwritable(out):
+        raise RefusalError(f"{out} cannot be written: {reason}; name a place that you may write to")
     if out.exists():
         raise RefusalError(f"{out} exists; name a new file, so that no recording is lost")
     check_link(address, allowed)

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import stat
 from pathlib import Path
 
 PRIVATE = 0o600
@@ -44,6 +45,22 @@ def private_folder(folder: Path) -> None:
         each.mkdir(mode=0o700, exist_ok=True)
     if not folder.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+
+
+def unwritable(file: Path) -> str | None:
+    """Why a file could not be written, told without touching it; None when nothing seems to be in the way."""
+    try:
+        mode = file.stat().st_mode
+    except FileNotFoundError:
+        folder = file.parent
+        if not folder.is_dir():
+            return f"there is no directory {folder}"
+        return None if os.access(folder, os.W_OK | os.X_OK) else f"this user may write no file in {folder}"
+    except OSError as error:
+        return error.strerror
+    if stat.S_ISDIR(mode):
+        return "it is a directory"
+    return None if os.access(file, os.W_OK) else "this user may not write it"
 
 
 def _copy_rights(file: Path, fresh: int) -> None:

@@ -4,7 +4,7 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +18,7 @@ from rich.table import Table
 
 from edge.bundle import Bundle, BundleError, WrongAnswerError
 from edge.bundle_keys import KeyFileError, fingerprint, read_keys
+from edge.whole_file import unwritable
 from export.alone import lower_alone
 from export.archive import SUFFIX, archive, unpack
 from export.choose import Choice, table
@@ -215,11 +216,14 @@ def _opened(path: Path, trusted: Path | None) -> Generator[Bundle]:
 def _sentences(console: Console, json: Path | None) -> Generator[None]:
     """Every refusal becomes one sentence, an exit status, and an object where one was asked for."""
     try:
+        if json is not None and str(json) != "-" and (reason := unwritable(json)):
+            raise _no_result(json, reason)
         yield
     except (ExportError, PackError, BundleError, SigningError, KeyFileError) as error:
         code = _REFUSED if isinstance(error, (BarError, WrongAnswerError)) else _BAD
         console.print(f"[red]refused[/]: {escape(str(error))}", soft_wrap=True, highlight=False)
-        _write(json, {"refused": str(error), "rc": code})
+        with suppress(ExportError):  # what was refused has been said
+            _write(json, {"refused": str(error), "rc": code})
         raise typer.Exit(code) from error
 
 
@@ -249,5 +253,12 @@ def _write(json: Path | None, result: Mapping[str, object]) -> None:
     if str(json) == "-":
         sys.stdout.buffer.write(content)
         sys.stdout.flush()
-    else:
+        return
+    try:
         json.write_bytes(content)
+    except OSError as error:
+        raise _no_result(json, error.strerror or str(error)) from error
+
+
+def _no_result(json: Path, reason: str) -> ExportError:
+    return ExportError(f"--json {json} cannot be written: {reason}; name a place that you may write to")

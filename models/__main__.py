@@ -181,7 +181,12 @@ def operating(
     for file in (each / "oof.npz" for each in run):
         if not file.is_file():
             raise _refusal(f"there is no {file}; python -m models train wrist leaves one in runs/wrist")
-        people += read_people(file)
+        with _refusing():
+            people += read_people(file)
+    if len({person.subject for person in people}) < 2:
+        raise _refusal(
+            f"{run[0] / 'oof.npz'} holds one person, and picking is judged on others: give a run of two or more"
+        )
     found = point(tried(people), most=most)
     found["alerts"] = alerts(people, msgspec.convert(found["settings"], DecisionSettings))
     found["runs"] = len(run)

@@ -3,21 +3,30 @@
 What a person feels is the alert, not the window, so the daemon's own decision room is run over each recording.
 """
 
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
+from zipfile import BadZipFile
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from edge.clock import HostNs, StreamNs, nanoseconds
 from edge.flow import Modality, Prediction, State
 from edge.inference.decision import Decider, DecisionSettings
+from models.datasets import DatasetError
 from models.wrist_streams import Judged, judged
 
 GRACE_S = 60.0
 """An alert this long after an episode still speaks of it: the windows reach back a minute."""
+_UNREADABLE = (
+    OSError, ValueError, KeyError, IndexError, AttributeError, TypeError, NotImplementedError, BadZipFile, EOFError,
+    zlib.error,
+)  # fmt: skip
+"""What NumPy raises for a file that is no archive of the arrays it should hold."""
 THRESHOLDS = tuple(round(0.4 + 0.05 * k, 2) for k in range(10))
 
 
@@ -84,16 +93,37 @@ def counted(person: Judged, raised: Sequence[float]) -> tuple[int, int]:
 def read_people(path: Path) -> list[Judged]:
     """The people of an `oof.npz`: chances of classes, stress the second, or the probability of stress alone.
 
-    Windows of label -1 have none: the decision room hears them.
+    Windows of label -1 have none: the decision room hears them. Raises DatasetError for a file that is no such record.
     """
-    with np.load(path, allow_pickle=False) as held:
-        stress = held["probability"] if "probability" in held.files else held["chances"][:, 1]
-        subject, labels, ends = held["subject"], held["label"], held["time_s"]
+    cure = "give one that python -m models train wrist left"
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
+            stress = held["probability"] if "probability" in held.files else held["chances"][:, 1]
+            stress, ends = stress.astype(np.float64), held["time_s"].astype(np.float64)
+            subject, labels = held["subject"], held["label"].astype(np.int64)
+    except _UNREADABLE as error:
+        raise DatasetError(f"cannot read {path} as judged windows ({error}); {cure}", path) from error
+    if wrong := _wrong(stress, labels, ends, subject):
+        raise DatasetError(f"{path} holds no judged windows: {wrong}; {cure}", path)
     return [
         judged(str(name), stress[rows].tolist(), labels[rows], ends[rows])
         for name in dict.fromkeys(subject.tolist())
         for rows in [subject == name]
     ]
+
+
+def _wrong(
+    stress: npt.NDArray[np.float64],
+    labels: npt.NDArray[np.int64],
+    ends: npt.NDArray[np.float64],
+    subject: npt.NDArray[np.str_],
+) -> str | None:
+    shapes = {each.shape for each in (stress, labels, ends, subject)}
+    if len(shapes) > 1 or stress.ndim != 1 or not len(stress):
+        return f"its arrays are {', '.join(map(str, sorted(shapes)))}, where all should be rows of one length"
+    if not (np.isfinite(ends).all() and ((stress >= 0) & (stress <= 1)).all()):
+        return "some of its times are no numbers, or its probabilities do not lie between 0 and 1"
+    return None
 
 
 def save_people(people: Sequence[Judged], path: Path) -> None:

@@ -11,8 +11,11 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from edge import cli
+from edge.options import report
+from edge.refusal import RefusalError
+from edge.rehearsal import rehearse
 from edge.relay.seal import Seal
-from edge.settings import shipped_bundle
+from edge.settings import Settings, WatchSettings, shipped_bundle
 
 
 def refuse(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -47,6 +50,16 @@ def config(tmp_path: Path, text: str) -> str:
         ("[watch]\naddress = 'ble:Vagus'\nallowed = ['A0:A1:A2:A3:A4:A5']", "a name, which any device may take"),
         ("[decision]\non = 2", "decision.on"),
         ("this is no toml", "no valid TOML"),
+        ("[models]\nface_fresh_s = inf", "models.face_fresh_s must lie above 0 and at most at 600, got inf"),
+        ("[retention]\nrecording_days = nan", "retention.recording_days must be above 0"),
+        ("[mqtt]\ndiscovery_prefix = 'home/#'", "discovery_prefix 'home/#' must be letters"),
+        ("[watch]\naddress = 'radio:here'", "no link is called 'radio'"),
+        ("[watch]\naddress = 'replay:/no/such/watch.jsonl'", "cannot read the recording /no/such/watch.jsonl"),
+        ("[watch]\naddress = 'virtual:nobody'", "worn by wearer or recording"),
+        ("[watch]\naddress = 'virtual:wearer?device=sundial'", "no virtual device is called 'sundial'"),
+        ("[mqtt]\nseal_to_file = '/no/such/key.pem'", "seal_to_file '/no/such/key.pem' holds no public key"),
+        ("[mqtt]\nbroker = 'mqtts://hub:8883'\nca_file = '/no/such/ca.pem'", "ca_file '/no/such/ca.pem'"),
+        ("[mqtt]\nbroker = 'localhost:1883'\npassword_file = '/no/such/word'", "password_file '/no/such/word'"),
     ],
 )
 def test_check_refuses(
@@ -90,8 +103,42 @@ def test_a_watch_off_the_allow_list_is_not_listened_to(
     assert "not on the allow-list" in refuse(monkeypatch, capsys, verb, "--config", config(tmp_path, text))
 
 
-def test_run_with_nothing_to_listen_to(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "nothing to listen to" in refuse(monkeypatch, capsys, "run")
+@pytest.mark.parametrize("arguments", [["run"], []])
+def test_run_with_nothing_to_listen_to(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "nothing to listen to" in refuse(monkeypatch, capsys, *arguments)
+
+
+@pytest.mark.parametrize("speed", ["0", "-1", "nan", "inf", "1e-320"])
+def test_no_time_runs_so_fast(speed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "--speed must lie between" in refuse(monkeypatch, capsys, "replay", "watch.jsonl", "--speed", speed)
+
+
+def test_a_place_that_takes_no_file_is_refused_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = str(tmp_path / "no" / "such" / "file")
+    assert f"--json {nowhere} cannot be written" in refuse(monkeypatch, capsys, "check", "--json", nowhere)
+    assert "it is a directory" in refuse(monkeypatch, capsys, "check", "--json", str(tmp_path))
+    said = refuse(monkeypatch, capsys, "record", nowhere, "--watch", "ble:F0:F1:F2:F3:F4:F5")
+    assert f"{nowhere} cannot be written: there is no directory" in said
+    assert f"{nowhere} cannot be read" in refuse(monkeypatch, capsys, "open", "--key", "key.pem", nowhere)
+    with pytest.raises(RefusalError, match="cannot be written: No such file"):
+        report(nowhere, {})
+
+
+def test_check_tries_the_state_directory_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    blocked = config(tmp_path, f"state_dir = '{tmp_path}/file/state'")
+    assert "file is no directory; set state_dir" in refuse(monkeypatch, capsys, "check", "--config", blocked)
+    (tmp_path / "state" / "outbox.db").mkdir(parents=True)
+    taken = config(tmp_path, f"state_dir = '{tmp_path}/state'")
+    assert "it is a directory; set [outbox] path" in refuse(monkeypatch, capsys, "check", "--config", taken)
+    rehearse(Settings(state_dir=str(tmp_path / "new" / "state"), watch=WatchSettings("virtual:wearer")))
+    assert not (tmp_path / "new").exists()
 
 
 def test_the_shipped_bundle_passes(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,7 @@ from edge.clock import UnixNs
 from edge.pairing import store_address
 from edge.panel.session import Consent, Session, write_session
 from edge.signals.baseline import PersonalBaseline
-from edge.whole_file import private_folder, write_whole
+from edge.whole_file import private_folder, unwritable, write_whole
 from tests.fakes.bundles import tiny_bundle
 
 REST = PersonalBaseline(("heart_rate",), (61.5,), (2.0,), (49,), 60, 300)
@@ -116,3 +116,14 @@ def test_a_folder_that_is_made_is_private_and_so_are_those_above_it(tmp_path: Pa
     (tmp_path / "file").touch()
     with pytest.raises(NotADirectoryError, match="Not a directory"):
         private_folder(tmp_path / "file")
+
+
+def test_why_a_file_cannot_be_written_is_told_without_touching_it(tmp_path: Path) -> None:
+    (tmp_path / "there").touch()
+    assert unwritable(tmp_path / "new") is None
+    assert unwritable(tmp_path / "there") is None
+    assert unwritable(tmp_path) == "it is a directory"
+    assert unwritable(tmp_path / "no" / "new") == f"there is no directory {tmp_path / 'no'}"
+    assert unwritable(tmp_path / "there" / "new") == "Not a directory"
+    assert unwritable(tmp_path / ("n" * 300)) == "File name too long"
+    assert [path.name for path in tmp_path.iterdir()] == ["there"]

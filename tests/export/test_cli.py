@@ -11,7 +11,8 @@ from edge.bundle import Bundle
 from edge.bundle_keys import read_keys
 from edge.inference.runtime import load_network
 from export.apart import apart
-from export.cli import app
+from export.cli import _write, app  # pyright: ignore[reportPrivateUsage]
+from export.errors import ExportError
 from export.signing import make_key
 
 
@@ -50,6 +51,25 @@ def test_bad_input_is_one_sentence_and_exit_2(tmp_path: Path, key: Path) -> None
     assert missing.exit_code == 2
     assert "make one with" in missing.stderr
     assert CliRunner().invoke(app, []).exit_code == 2
+
+
+def _nothing(_: Path) -> None:
+    return None
+
+
+def test_a_result_that_cannot_be_written_is_refused_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, place = tmp_path / "other.key", tmp_path / "no" / "such.json"
+    result = CliRunner().invoke(app, ["keygen", "--out", str(made), "--json", str(place)])
+    assert result.exit_code == 2
+    assert f"--json {place} cannot be written: there is no directory" in result.stderr
+    assert not made.exists()
+    monkeypatch.setattr("export.cli.unwritable", _nothing)  # what is in the way comes later
+    late = CliRunner().invoke(app, ["inspect", str(tmp_path / "none"), "--json", str(place)])
+    assert late.exit_code == 2
+    with pytest.raises(ExportError, match="cannot be written: No such file"):
+        _write(place, {})
 
 
 def test_the_bar_refuses_with_exit_1(tmp_path: Path, key: Path) -> None:

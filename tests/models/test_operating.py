@@ -1,10 +1,15 @@
 """Alerts are counted as a person would live them: noticed, for nothing, and how late."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import pytest
+from typer.testing import CliRunner
 
 from edge.inference.decision import DecisionSettings
+from models.__main__ import app
+from models.datasets import DatasetError
 from models.operating import THRESHOLDS, alerts, alerts_at, curve, read_people, save_people, stress_episodes
 from models.wrist_streams import Judged, judged
 
@@ -65,3 +70,30 @@ def test_the_decision_room_hears_what_has_no_label_and_no_figure_counts_it(tmp_p
 def test_a_window_that_was_not_judged_is_counted_where_it_has_a_label() -> None:
     told = judged("S1", [None, 0.2, None], np.array([0, 1, -1], np.int8), np.arange(3.0))
     assert (told.unjudged, told.labels.tolist(), len(told.passing)) == (1, [1], 0)
+
+
+def save(file: Path, arrays: Mapping[str, Sequence[object]]) -> None:
+    np.savez(file, allow_pickle=False, **{name: np.array(values) for name, values in arrays.items()})
+
+
+def test_a_record_of_something_else_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "oof.npz"
+    whole = {"probability": [0.2, 0.4], "label": [0, 1], "time_s": [0.0, 5.0], "subject": ["S1", "S1"]}
+    foreign = (
+        {"pulse": [1.0]},
+        whole | {"label": [0]},
+        whole | {"probability": [0.2, 7.0]},
+        whole | {"label": ["a", "b"]},
+    )
+    for arrays in foreign:
+        save(file, arrays)
+        with pytest.raises(DatasetError, match=r"oof\.npz .*; give one that python -m models train wrist left"):
+            read_people(file)
+    file.write_bytes(b"PK\x03\x04 cut short")
+    result = CliRunner().invoke(app, ["operating", "--run", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "as judged windows" in result.stderr
+    save(file, whole)
+    assert [len(each.labels) for each in read_people(file)] == [2]
+    alone = CliRunner().invoke(app, ["operating", "--run", str(tmp_path)])
+    assert (alone.exit_code, "holds one person" in alone.stderr) == (2, True)

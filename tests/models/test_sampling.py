@@ -130,8 +130,9 @@ def test_figures_are_told_beside_those_of_full_rate(person: Person, tmp_path: Pa
     assert json.loads(json.dumps(told)) == told
     page = tmp_path / "page.md"
     page.write_text(f"before\n{BEGIN}\nstale figures\n{END}\nafter\n")
-    write_page({"command": "this", "stress_predict": told}, page)
+    write_page({"command": "this", "stress_predict": told, "wesad": told}, page)
     text = page.read_text()
+    assert text.count("hears the labelled stretches alone") == 1
     assert text.startswith("before\n")
     assert text.endswith("after\n")
     assert "| adaptive |" in text
