@@ -109,6 +109,27 @@ async def trust(address: str) -> None:
                 await _set(bus, path, "org.bluez.Device1", "Trusted", Variant("b", True))
 
 
+async def let_go(place: str) -> None:
+    """Disconnect a device, by address or name, that is connected and that nobody listens to; raise LinkError.
+
+    BlueZ keeps a connection whose program was killed, and a connected device does not advertise: no scan finds it. A
+    dead program's subscriptions do end, so a device that notifies somebody is in use and is left alone.
+    """
+    async with system_bus() as bus:
+        for path, properties in (await objects(bus, "org.bluez.Device1")).items():
+            called = {str(properties.get(name, "")).upper() for name in ("Address", "Alias")}
+            if place.upper() in called and properties.get("Connected") and not await _notifies(bus, path):
+                await _call(bus, path, "org.bluez.Device1", "Disconnect")
+
+
+async def _notifies(bus: MessageBus, device: str) -> bool:
+    return any(
+        properties.get("Notifying") or properties.get("NotifyAcquired")
+        for path, properties in (await objects(bus, "org.bluez.GattCharacteristic1")).items()
+        if path.startswith(f"{device}/")
+    )
+
+
 async def power_cycle(pause_s: float = 1.0) -> str:
     """Switch the adapter in use off and on again, no other one; returns its name, such as `hci0`.
 

@@ -1,6 +1,7 @@
 """A Raspberry Pi's own camera, through picamera2."""
 
 import importlib
+from contextlib import suppress
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -50,8 +51,7 @@ class PiPictures:
         return self._picture
 
     def close(self) -> None:
-        self._camera.stop()
-        self._camera.close()
+        _let_go(self._camera)
 
 
 def check_picamera(number: str) -> None:
@@ -74,6 +74,15 @@ def open_picamera(number: str, fps: float) -> PiPictures:
         camera = cast(_Picamera2, _module().Picamera2(int(number)))
     except (RuntimeError, IndexError) as error:
         raise CameraError(f"picamera2:{number} does not open ({error}); another program may hold it") from error
+    try:
+        _start(camera, fps)
+    except RuntimeError as error:
+        _let_go(camera)
+        raise CameraError(f"picamera2:{number} does not start ({error}); end other programs that use it") from error
+    return PiPictures(camera)
+
+
+def _start(camera: _Picamera2, fps: float) -> None:
     # queue=False: a frame that was waiting when we asked would be an old one
     camera.configure(
         camera.create_video_configuration(
@@ -81,7 +90,16 @@ def open_picamera(number: str, fps: float) -> PiPictures:
         )
     )
     camera.start()
-    return PiPictures(camera)
+
+
+def _let_go(camera: _Picamera2) -> None:
+    """Stop and close; a camera that is lost cannot be stopped any more, but is closed all the same."""
+    try:
+        with suppress(RuntimeError):
+            camera.stop()
+    finally:
+        with suppress(RuntimeError):
+            camera.close()
 
 
 def _module() -> Any:

@@ -29,6 +29,9 @@ MS = 1_000_000
 BEATS_OFF_NS = 2 * SECOND
 """Summed beat intervals this far from the arrival of their notification: beats were lost, the row starts anew."""
 
+BEATS_SILENT_NS = 10 * SECOND
+"""A device may send its beats twice, by its own service and by the standard one: after so long the other is taken."""
+
 
 class Watch:
     """Decodes one device's packets, puts their samples on stream time and counts what was wrong."""
@@ -42,6 +45,9 @@ class Watch:
         self._sequences: dict[Channel, Sequence] = {}
         self._rates: dict[Channel, LearnedRate] = {}
         self._last_beat: StreamNs | None = None
+        self._beats_from = ""
+        """Source of the beats last taken, and when they came."""
+        self._beats_at = HostNs(0)
         self._headband = Headband(clock, self.counts)
 
     @property
@@ -60,15 +66,18 @@ class Watch:
             return []
         match message:
             case HeartRate():
-                return self._heart(float(message.bpm), message.rr_ms, message.contact is not False, received)
+                if message.contact is False:
+                    self.counts["no_contact"] += 1
+                    return []
+                return self._heart(float(message.bpm), message.rr_ms, packet)
             case MovesenseHeartRate(bpm, rr_ms):
-                return self._heart(bpm, tuple(map(float, rr_ms)), True, received)
+                return self._heart(bpm, tuple(map(float, rr_ms)), packet)
             case PolarIntervals():
-                return self._heart(0.0, tuple(float(b.interval_ms) for b in message.beats if b.usable), True, received)
+                return self._heart(0.0, tuple(float(b.interval_ms) for b in message.beats if b.usable), packet)
             case MuseEeg() | MusePpg() | MuseAcceleration():
                 return self._headband.feed(message, received)
             case E4Sample(E4Stream.INTERVAL):
-                return self._heart(0.0, tuple(1000 * s for s in message.values), True, received)
+                return self._heart(0.0, tuple(1000 * s for s in message.values), packet)
             case _:
                 found = runs(message)
         if not found:
@@ -116,16 +125,21 @@ class Watch:
             self.counts[arrival.order.value] += 1
         return arrival.order
 
-    def _heart(self, bpm: float, rr_ms: tuple[float, ...], contact: bool, received: HostNs) -> list[Samples]:
-        if not contact:
-            self.counts["no_contact"] += 1
-            return []
+    def _heart(self, bpm: float, rr_ms: tuple[float, ...], packet: Packet) -> list[Samples]:
+        received = HostNs(packet.arrived_ns)
         samples: list[Samples] = []
         if bpm:
             samples.append(self._event(Run(Channel.HEART_RATE, np.array([bpm], np.float32)), received))
-        if rr_ms:
+        if rr_ms and self._takes(packet.source, received):
             samples.append(self._beats(rr_ms, received))
         return samples
+
+    def _takes(self, source: str, received: HostNs) -> bool:
+        """Whether beats of this source are taken: beats that come by two ways must not be summed twice."""
+        if self._beats_from not in ("", source) and received - self._beats_at < BEATS_SILENT_NS:
+            return False
+        self._beats_from, self._beats_at = source, received
+        return True
 
     def _beats(self, rr_ms: tuple[float, ...], received: HostNs) -> Samples:
         """Beat times from summed intervals: notifications come evenly, beats do not (Heart Rate Service 1.0, 3.1.1)."""

@@ -8,6 +8,8 @@ from firmware_bridge.messages import E4Command, E4Message, E4Reply, E4Sample, E4
 _PREFIX = "E4_"
 _VALUES = {E4Stream.ACCELERATION: 3, E4Stream.TAG: 0}
 """How many values a line has; 1 where nothing is said."""
+_LARGEST = 4e9
+"""No reading is beyond it, nor a time before the year 2096; as nanoseconds it still fits 64 bits."""
 
 
 def decode(line: bytes) -> E4Message:
@@ -61,6 +63,8 @@ def _number(text: str, line: bytes) -> float:
         raise CodecError(f"{text!r} is no number", line) from error
     if not math.isfinite(value):
         raise CodecError(f"{text!r} is no number", line)
+    if abs(value) > _LARGEST:
+        raise CodecError(f"{text!r} is beyond {_LARGEST:g}", line)
     return value
 
 

@@ -71,6 +71,8 @@ class Family:
     """Commands that give a quantity another of its rates; None where rates are fixed."""
     set_clock: Callable[[datetime], Sequence[Command]] | None = None
     """Commands that set its clock to a local time; None where it has none, or keeps it by itself."""
+    left_off: Callable[[str, bytes], bool] | None = None
+    """Whether a packet, by its source and payload, says that something started does not run and may be started anew."""
     keep_alive: Sequence[Command] = ()
     keep_alive_s: float = 0.0
     polls: tuple[str, ...] = ()

@@ -3,14 +3,19 @@
 from collections.abc import Sequence
 
 from firmware_bridge import gatt
+from firmware_bridge.codec import decode
 from firmware_bridge.devices.family import Family, Quantity, gives
+from firmware_bridge.errors import CodecError
 from firmware_bridge.messages import (
     Command,
+    PolarAnswer,
     PolarCommand,
     PolarMeasurement,
     PolarOperation,
     PolarSetting,
     PolarSettingKind,
+    PolarStatus,
+    PolarStopped,
 )
 
 _MEASURES = {
@@ -20,6 +25,22 @@ _MEASURES = {
     Quantity.BEAT_INTERVAL: PolarMeasurement.INTERVALS,
 }
 _RESOLUTION_BITS = {Quantity.ECG: 14, Quantity.MOTION: 16, Quantity.PULSE: 22}
+
+_PASSING = (PolarStatus.INVALID_STATE, PolarStatus.IN_CHARGER, PolarStatus.BAD_MTU)
+"""Refusals of the moment; whoever asks again after any other one hears the same."""
+
+
+def _left_off(source: str, payload: bytes) -> bool:
+    """The sensor ended a measurement by itself, or could not start one just now."""
+    if source != gatt.POLAR_CONTROL:
+        return False
+    try:
+        message = decode(source, payload)
+    except CodecError:
+        return False
+    if isinstance(message, PolarAnswer):
+        return message.operation is PolarOperation.START and message.status in _PASSING
+    return isinstance(message, PolarStopped)
 
 
 def _start(quantity: Quantity, hz: float, **more: int) -> PolarCommand:
@@ -54,6 +75,7 @@ POLAR_H10 = Family(
     start=(_start(Quantity.ECG, 130), _start(Quantity.MOTION, 50, range=8)),
     stop=(_stop(Quantity.ECG), _stop(Quantity.MOTION)),
     steer=_steer_h10,
+    left_off=_left_off,
     quiet_s=5.0,
     limits="Left streaming, it runs its battery flat; off the strap it leaves after 45 s.",
 )
@@ -71,6 +93,7 @@ POLAR_VERITY = Family(
     ),
     stop=(_stop(Quantity.PULSE), _stop(Quantity.MOTION), _stop(Quantity.BEAT_INTERVAL)),
     steer=_steer_verity,
+    left_off=_left_off,
     quiet_s=10.0,
     first_s=30.0,
     limits="Beat intervals only at rest, the first after about 25 s; firmware before 2.1 says 135 Hz and means 55.",

@@ -80,7 +80,8 @@ class Session:
         self._queue: asyncio.Queue[Packet | LinkError | None] = asyncio.Queue(_AHEAD)
         self._heard_ns: int | None = None
         self._tended_ns = now()
-        self._alive_ns = self._polled_ns = self._set_ns = now()
+        self._alive_ns = self._polled_ns = self._set_ns = self._begun_ns = now()
+        self._left_off = False
         self._reconnects = 0
         self._serial = gatt.SERIAL_STREAM in family.offers
         self._poll_s = family.poll_s
@@ -158,6 +159,8 @@ class Session:
             await self.start()
             self._reconnects = reconnects
             self._tended_ns = self._now()
+        if self._left_off and self._due(self._begun_ns, self.family.first_s):
+            await self._start_again()
         if self._due(self._alive_ns, self.family.keep_alive_s):
             self._alive_ns = self._now()
             await self._send(self.family.keep_alive)
@@ -169,6 +172,15 @@ class Session:
                 await self._hear(Packet(target, await self._link.read(target), self._now()))
         if self.silent and self._due(self._tended_ns, self.family.first_s):
             await self._revive()
+
+    async def _start_again(self) -> None:
+        """Start what has left off, not sooner than a start may take; what still runs is none the worse."""
+        self._begun_ns, self._left_off = self._now(), False
+        try:
+            await self.start()
+        except LinkError:
+            self._left_off = True
+            raise
 
     async def _set_clock(self) -> None:
         """A device that does not take the time, as an old firmware, is none the worse for what it measures."""
@@ -199,6 +211,8 @@ class Session:
     async def _hear(self, packet: Packet) -> None:
         self._heard_ns = packet.arrived_ns
         self.revivals = 0
+        if self.family.left_off is not None and self.family.left_off(packet.source, packet.payload):
+            self._left_off = True
         await self._queue.put(packet)
 
     async def _read(self) -> AsyncIterator[Packet]:

@@ -2,8 +2,9 @@
 
 import asyncio
 import re
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Coroutine, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -121,7 +122,9 @@ class BleLink:
         return {"packets": self._inbox.packets, "dropped": self._inbox.dropped, "reconnects": self._reconnects}
 
     async def revive(self) -> None:
-        """Drop a connection that has fallen silent, so that it is made anew."""
+        """Drop a connection that has fallen silent, so that it is made anew; without one, that is under way already."""
+        if self._client is None or not self._client.is_connected:
+            return
         await self.disconnect()
         self._gone.set()
 
@@ -152,6 +155,7 @@ class BleLink:
             self._reconnects += 1
 
     async def _connect(self) -> None:
+        await self._let_go()
         device = await self._within(_FIND_S + _CALL_S, "look for the device", self._find())
         if device is None:
             raise LinkError(
@@ -170,6 +174,15 @@ class BleLink:
         if not subscribed:
             await self.disconnect()
             raise LinkError(f"{self._place} offers nothing that is known here", Trouble.REFUSED)
+
+    async def _let_go(self) -> None:
+        """End a connection that BlueZ has kept for nobody; where that cannot be done, a scan is tried all the same."""
+        if sys.platform != "linux" or self._radio.scanner is not None:
+            return
+        from firmware_bridge.bluez import let_go  # only Linux has D-Bus
+
+        with suppress(LinkError, ValueError):  # dbus-fast's own errors of a bus that cannot be joined are ValueErrors
+            await self._within(_CALL_S, "leave its old connection", let_go(self._place))
 
     def _find(self) -> Coroutine[None, None, BLEDevice | None]:
         given: BleakScanner.ExtraArgs = {} if self._radio.scanner is None else {"backend": self._radio.scanner}

@@ -25,6 +25,8 @@ _CONFIG = """<busconfig><type>system</type><listen>unix:path={socket}</listen><a
 <policy context="default"><allow send_destination="*"/><allow own="*"/><allow receive_sender="*"/></policy>
 </busconfig>"""
 
+_LEAVING = "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged'"
+
 
 @asynccontextmanager
 async def private_bus() -> AsyncGenerator[None]:
@@ -63,6 +65,8 @@ class Bluez:
         self.asked: list[str] = []
         self.powered: list[bool] = []
         """What the first adapter was switched to, one after the other."""
+        self.listeners: dict[str, set[str]] = {}
+        """Who is notified of each characteristic: bus names by path."""
         self.devices: dict[str, Device1] = {}
         self.scanner: BleakScanner | None = None
         self.shows_passkey = False
@@ -76,6 +80,13 @@ class Bluez:
     def note_caller(self, message: Message) -> None:
         if message.message_type is MessageType.METHOD_CALL:
             self.caller = message.sender
+        if message.member in ("StartNotify", "StopNotify"):
+            listeners = self.listeners.setdefault(str(message.path), set())
+            (listeners.add if message.member == "StartNotify" else listeners.discard)(message.sender)
+        if message.member == "NameOwnerChanged":  # as in bluetoothd, who has left the bus is notified no more
+            name, _, owner = message.body
+            for listeners in () if owner else self.listeners.values():
+                listeners.discard(name)
 
     async def passkey(self) -> int | None:
         """Ask the agent, as bluetoothd does when a device shows a passkey."""
@@ -104,7 +115,9 @@ class Bluez:
 
     def heard(self, device: BLEDevice, said: AdvertisementData) -> None:
         path = f"{ADAPTER}/dev_{device.address.replace(':', '_')}"
-        if path not in self.devices:
+        if path in self.devices:
+            self.devices[path].emit_properties_changed({"RSSI": said.rssi})
+        else:
             self.devices[path] = Device1(self, path, device, said)
             self.bus.export(path, self.devices[path])
 
@@ -116,6 +129,7 @@ async def bluez(computer: Computer) -> AsyncGenerator[Bluez]:
     await bus.request_name("org.bluez")
     made = Bluez(computer, bus)
     bus.add_message_handler(made.note_caller)
+    await bus.call(Message("org.freedesktop.DBus", "/", member="AddMatch", signature="s", body=[_LEAVING]))
     bus.export("/org/bluez", AgentManager1(made))
     bus.export(ADAPTER, Adapter1(made, made.powered))
     try:

@@ -133,7 +133,7 @@ class Device1(ServiceInterface):
             self._export(path, GattService1(service.uuid, self._path))
             for characteristic in service.characteristics:
                 under = f"{path}/char{characteristic.handle:04x}"
-                self._export(under, GattCharacteristic1(self._bluez, self.client, characteristic, path))
+                self._export(under, GattCharacteristic1(self._bluez, self.client, characteristic, path, under))
 
     def _export(self, path: str, child: ServiceInterface) -> None:
         self._children.append((path, child))
@@ -142,6 +142,7 @@ class Device1(ServiceInterface):
     def _gone(self, client: BleakClient) -> None:
         for path, child in reversed(self._children):
             self._bluez.bus.unexport(path, child)
+            self._bluez.listeners.pop(path, None)
         self._children.clear()
         self._connected = self._resolved = False
         self.emit_properties_changed({"ServicesResolved": False, "Connected": False})
@@ -167,12 +168,15 @@ class GattService1(ServiceInterface):
 
 
 class GattCharacteristic1(ServiceInterface):
-    def __init__(self, bluez: "Bluez", client: BleakClient, at: BleakGATTCharacteristic, service: str) -> None:
+    def __init__(
+        self, bluez: "Bluez", client: BleakClient, at: BleakGATTCharacteristic, service: str, path: str
+    ) -> None:
         super().__init__("org.bluez.GattCharacteristic1")
         self._bluez = bluez
         self._client = client
         self._at = at
         self._service = service
+        self._path = path
         self._value = b""
 
     @dbus_property(access=READ)
@@ -190,6 +194,10 @@ class GattCharacteristic1(ServiceInterface):
     @dbus_property(access=READ)
     def MTU(self) -> DBusUInt16:
         return 247
+
+    @dbus_property(access=READ)
+    def Notifying(self) -> DBusBool:
+        return bool(self._bluez.listeners.get(self._path))
 
     @dbus_property(access=READ)
     def Value(self) -> DBusBytes:

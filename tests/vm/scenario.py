@@ -19,6 +19,17 @@ from firmware_bridge.pairing import Paired, ScriptedAnswers, bonds, forget, pair
 HERE = Path(__file__).parent
 SETTINGS, LOG = Path("/run/vagus.toml"), Path("/run/vagus.log")
 PULSE_HZ = 64
+LISTENER = """
+import asyncio
+from firmware_bridge.links import open_link
+
+async def listen():
+    async with open_link("ble:F0:F1:F2:F3:F4:F5") as link:
+        print((await anext(link.packets())).source, flush=True)
+        await asyncio.sleep(600)
+
+asyncio.run(listen())
+"""
 DAEMON = (sys.executable, "-m", "edge.cli")
 sys.path.insert(0, str(HERE))
 
@@ -134,6 +145,7 @@ async def main() -> None:
         with Step("bluetoothd restarted: data again"):
             await asyncio.to_thread(restart_bluetoothd)
             await heard_again(packets, time.monotonic_ns())
+    await killed_while_connected()
     await forget(ADDRESS)
     await found()
     await asyncio.to_thread(daemon_pairs)
@@ -141,6 +153,20 @@ async def main() -> None:
     radio.send_signal(signal.SIGTERM)
     await radio.wait()
     print("all is well", flush=True)
+
+
+async def killed_while_connected() -> None:
+    """BlueZ keeps the connection of a program that was killed; it is left to one that lives."""
+    listener = await asyncio.create_subprocess_exec(sys.executable, "-c", LISTENER, stdout=subprocess.PIPE)
+    assert listener.stdout is not None
+    assert await listener.stdout.readline()
+    await bluez.let_go(ADDRESS)
+    assert [bond.connected for bond in await bonds()] == [True], "taken from a program that listens"
+    listener.kill()
+    await listener.wait()
+    with Step("killed while connected: data again"):
+        async with open_link(f"ble:{ADDRESS}") as link:
+            await hear(link.packets(), 10)
 
 
 def daemon_pairs() -> None:

@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 import types
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -58,6 +59,15 @@ class Picamera2:
         Picamera2.closed.append(self._number)
 
 
+def raising(text: str) -> Callable[..., None]:
+    """A method that fails."""
+
+    def fail(*_: object) -> None:
+        raise RuntimeError(text)
+
+    return fail
+
+
 @pytest.fixture
 def picamera2(monkeypatch: pytest.MonkeyPatch) -> type[Picamera2]:
     module: Any = types.ModuleType("picamera2")
@@ -81,6 +91,26 @@ async def test_a_raspberry_pis_camera_gives_frames_and_is_let_go(picamera2: type
 def test_a_pi_camera_that_is_not_there(picamera2: type[Picamera2], number: str, sentence: str) -> None:
     with pytest.raises(CameraError, match=sentence):
         check_camera(f"picamera2:{number}")
+
+
+@pytest.mark.parametrize("step", ["configure", "start"])
+def test_a_pi_camera_that_does_not_start_is_let_go(
+    picamera2: type[Picamera2], step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(picamera2, step, raising("Camera __init__ sequence did not complete."))
+    with pytest.raises(CameraError, match="picamera2:0 does not start"):
+        pictures.open_pictures("picamera2:0", 5)
+    assert picamera2.closed == [0]
+
+
+async def test_a_pi_camera_that_was_lost_cannot_be_stopped_but_is_closed_and_opened_anew(
+    picamera2: type[Picamera2], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(picamera2, "stop", raising("No such device"))
+    async with open_camera("picamera2:0", 5, HandClock(), rest=lambda stop, _: stop.is_set()) as camera:
+        while camera.reopened < 2:
+            await anext(camera)
+    assert len(picamera2.closed) >= 2
 
 
 def test_without_picamera2_the_package_is_named() -> None:

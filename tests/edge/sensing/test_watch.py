@@ -1,6 +1,7 @@
 """Packets become samples on stream time; what is wrong is counted and never raised."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ from firmware_bridge.messages import (
     HeartRate,
     Message,
     Motion,
+    MovesenseHeartRate,
     PolarBeat,
     PolarEcg,
     PolarHead,
@@ -98,6 +100,35 @@ def test_beat_times_are_summed_intervals_not_arrivals() -> None:
     late = beats(watch.feed(packet(HeartRate(60, True, rr_1024=(1024,)), 20.0)))
     assert late.gap, "beats were lost in between, so the row starts anew"
     assert int(late.times[0]) == nanoseconds(20.0)
+
+
+def test_beats_that_come_by_two_ways_are_counted_once() -> None:
+    watch = Watch(HandClock())
+    own = [s for k in range(20) for s in watch.feed(packet(MovesenseHeartRate(60.0, (1000,)), 10.0 + k))]
+    twice = Watch(HandClock())
+    both: list[Samples] = []
+    for k in range(20):
+        both += twice.feed(packet(MovesenseHeartRate(60.0, (1000,)), 10.0 + k))
+        (rate,) = twice.feed(packet(HeartRate(60, rr_1024=(1024,)), 10.02 + k))
+        assert rate.channel is Channel.HEART_RATE, "a heart rate may come twice, a beat may not"
+    assert [s.times.tolist() for s in both] == [s.times.tolist() for s in own]
+
+
+def test_where_one_way_falls_silent_the_other_is_taken() -> None:
+    watch = Watch(HandClock())
+    watch.feed(packet(MovesenseHeartRate(60.0, (1000,)), 10.0))
+    assert len(watch.feed(packet(HeartRate(60, rr_1024=(1024,)), 19.9))) == 1
+    anew = beats(watch.feed(packet(HeartRate(60, rr_1024=(1024,)), 20.0)))
+    assert (anew.gap, int(anew.times[0])) == (True, nanoseconds(20.0))
+    assert len(watch.feed(packet(MovesenseHeartRate(60.0, (1000,)), 20.5))) == 1
+
+
+@pytest.mark.parametrize("number", ["1e300", "-1e300", "1e11", "-4e9", "4e9"])
+def test_an_e4_line_with_a_wild_number_harms_nothing(number: str) -> None:
+    watch = Watch(HandClock())
+    for k, line in enumerate((f"E4_Ibi {number} {number}", f"E4_Gsr {number} 0.5", "E4_Ibi 1.7e9 0.8") * 2):
+        watch.feed(Packet(gatt.E4_LINES, line.encode(), nanoseconds(1.0 + k)))
+    assert watch.counts["garbage"] == (0 if "4e9" in number else 4)
 
 
 def test_no_contact_no_heart() -> None:

@@ -17,7 +17,17 @@ from firmware_bridge.devices.watches import INFINITIME
 from firmware_bridge.errors import LinkError, Trouble
 from firmware_bridge.links import Packet
 from firmware_bridge.links.backoff import running
-from firmware_bridge.messages import Command, CurrentTime, MuseCommand
+from firmware_bridge.messages import (
+    Command,
+    CurrentTime,
+    MuseCommand,
+    PolarAnswer,
+    PolarControl,
+    PolarMeasurement,
+    PolarOperation,
+    PolarStatus,
+    PolarStopped,
+)
 from tests.fakes.links import HeldLink
 
 SECOND = 1_000_000_000
@@ -54,6 +64,21 @@ class Room:
 
     def hear(self, source: str = gatt.STREAM, payload: bytes = b"x") -> None:
         self.link.inbox.put(Packet(source, payload, self.now_ns))
+
+    async def beat(self, s: int, *said: PolarControl) -> list[tuple[str, bytes]]:
+        """What is written within so many seconds to a strap that says this, and then a heart rate every second."""
+        self.link.written.clear()
+        for each in said:
+            self.hear(*encode(each))
+        for _ in range(s):
+            self.hear(gatt.HEART_RATE_MEASUREMENT)
+            await self.move(1)
+        return self.link.written
+
+
+async def drain(session: Session) -> None:
+    async for _ in session.packets():
+        pass
 
 
 def bytes_of(commands: Sequence[Command]) -> list[tuple[str, bytes]]:
@@ -191,10 +216,6 @@ async def test_a_watch_is_set_to_the_time_on_each_connection_and_every_hour():
     room, noon = Room(), datetime(2026, 3, 29, 12, 30, 15, 500_000, UTC)
     room.link.values[gatt.HEART_RATE_MEASUREMENT] = b"\x00\x3e"
 
-    async def drain(session: Session) -> None:
-        async for _ in session.packets():
-            pass
-
     attended = attend(room.link, INFINITIME, now=room.now, sleep=room.sleep, local_time=lambda: noon)
     async with attended as session, running(drain(session), "reader"):
         told = encode(CurrentTime(2026, 3, 29, 12, 30, 15, 7, 128, 2))
@@ -222,3 +243,46 @@ async def test_a_watch_that_takes_no_time_is_listened_to_all_the_same():
     room.link.write = refuse
     async with attend(room.link, INFINITIME, now=room.now, sleep=room.sleep, local_time=lambda: noon):
         assert refused == [gatt.CURRENT_TIME]
+
+
+STOPPED = PolarStopped((PolarMeasurement.ECG, PolarMeasurement.ACCELERATION))
+
+
+async def test_a_measurement_that_ends_by_itself_is_started_again_but_not_in_haste():
+    room, started = Room(), bytes_of(POLAR_H10.start)
+    async with room.attend(POLAR_H10) as session, running(drain(session), "reader"):
+        assert await room.beat(20) == []
+        assert await room.beat(2, STOPPED) == started
+        assert await room.beat(10, STOPPED) == []
+        assert await room.beat(10) == started
+        room.link.broken = True
+        assert await room.beat(16, STOPPED) == []
+        room.link.broken = False
+        assert await room.beat(16) == started, "the last start reached nobody"
+        assert await room.beat(20) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "again"),
+    [
+        (PolarStatus.IN_CHARGER, True),
+        (PolarStatus.INVALID_STATE, True),
+        (PolarStatus.OK, False),
+        (PolarStatus.ALREADY_IN_STATE, False),
+        (PolarStatus.NOT_SUPPORTED, False),
+    ],
+)
+async def test_a_start_that_is_refused_for_the_moment_is_asked_for_again(status: PolarStatus, again: bool):
+    room = Room()
+    async with room.attend(POLAR_H10):
+        answer = PolarAnswer(PolarOperation.START, PolarMeasurement.ECG, status)
+        assert await room.beat(14, answer) == []
+        assert await room.beat(2) == (bytes_of(POLAR_H10.start) if again else [])
+
+
+async def test_a_word_of_the_strap_that_nobody_knows_starts_nothing():
+    room = Room()
+    async with room.attend(POLAR_H10):
+        room.link.written.clear()
+        room.hear(gatt.POLAR_CONTROL, b"\x01\x3f")
+        assert await room.beat(20) == []

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 import pytest
+from bleak.backends.client import BaseBleakClient
 from bumble.link import LocalLink
 
 from firmware_bridge import codec, gatt
@@ -117,6 +118,28 @@ async def test_a_silent_connection_can_be_made_anew():
         await link.revive()
         await until(lambda: link.counts()["reconnects"] == 1)
         assert here.peripheral.connected
+
+
+async def test_a_connection_that_is_being_made_is_not_dropped_for_its_silence(monkeypatch: pytest.MonkeyPatch):
+    begun, go = asyncio.Event(), asyncio.Event()
+    async with room() as here, linked(here) as link:
+        client = here.computer.radio.client
+        assert client is not None
+        connect = client.connect
+
+        async def slowly(self: BaseBleakClient, pair: bool, **options: object) -> None:
+            begun.set()
+            await go.wait()
+            await connect(self, pair, **options)
+
+        monkeypatch.setattr(client, "connect", slowly)
+        await here.peripheral.drop()
+        await begun.wait()
+        await link.revive()
+        go.set()
+        await until(lambda: link.counts()["reconnects"] == 1)
+        await asyncio.sleep(0.1)
+        assert await link.read(gatt.BATTERY_LEVEL) == bytes([90])
 
 
 async def test_a_watch_that_is_not_there_is_out_of_reach(monkeypatch: pytest.MonkeyPatch):
