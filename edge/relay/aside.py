@@ -14,24 +14,30 @@ _LEAST_PAGE = 512
 
 def move_aside(path: Path, aside: Path) -> None:
     """Move a file with its log; OSError where that cannot be done, and then nothing has moved."""
+    moved: list[tuple[Path, Path]] = []
     try:
-        for tail in _TAILS:
-            if (part := path.with_name(path.name + tail)).exists():
-                part.rename(aside.with_name(aside.name + tail))
+        for old, new in _parts(path, aside):
+            if old.exists():
+                old.rename(new)
+                moved.append((old, new))
     except OSError:
-        move_back(path, aside)
+        for old, new in moved:
+            new.rename(old)
         raise
 
 
 def move_back(path: Path, aside: Path) -> None:
-    """Undo `move_aside`, over whatever was begun in its place."""
-    for tail in _TAILS:
-        old, new = aside.with_name(aside.name + tail), path.with_name(path.name + tail)
-        with contextlib.suppress(OSError):  # then it stays aside, as the log says
-            if old.exists():
-                old.replace(new)
-            elif tail:
-                new.unlink(missing_ok=True)
+    """Undo a whole `move_aside`, over what was begun in its place."""
+    for old, new in _parts(path, aside):
+        with contextlib.suppress(OSError):  # then it stays aside, where people find it
+            if new.exists():
+                new.replace(old)
+            else:
+                old.unlink(missing_ok=True)
+
+
+def _parts(path: Path, aside: Path) -> list[tuple[Path, Path]]:
+    return [(path.with_name(path.name + tail), aside.with_name(aside.name + tail)) for tail in _TAILS]
 
 
 def is_foreign(path: Path) -> bool:

@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edge.clock import SECOND, Clock
+from edge.clock import SECOND, Clock, HostNs
 from edge.relay.aside import is_foreign, move_aside, move_back
 from edge.relay.errors import NotDurableError, OutboxError, UnreadableError
 from edge.relay.lifetime import Lifetime
@@ -22,6 +22,8 @@ _COMMITS_PER_LOOK = 64
 """So often the file is looked at for what is too old, too much or too long."""
 _CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_SCHEMA, sqlite3.SQLITE_ERROR}
 """What a damaged file answers. SQLITE_ERROR: tables that we made are gone."""
+_AGAIN_NS = 30 * SECOND
+"""To save what a damaged file holds reads all of it: while the disk is full, not more often than this."""
 _NOTED_NS = 3600 * SECOND
 """So much of an outbox's life may be forgotten when the power goes: written more often it would wear the disk."""
 
@@ -44,6 +46,8 @@ class Keeper:
         self._acknowledged: set[int] = set()
         self._position = 0
         self._commits = 0
+        self._failed: tuple[HostNs, OutboxError] | None = None
+        """When a new file could not be made, and why."""
 
     @property
     def pending(self) -> int:
@@ -236,11 +240,16 @@ class Keeper:
         if self._store:
             self._store.close()
             self._store = None
+        if self._failed is not None and self._clock.now() - self._failed[0] < _AGAIN_NS:
+            raise self._failed[1]
         now_s = self._clock.wall() // SECOND
         aside = path.with_name(f"{path.name}.corrupt-{datetime.fromtimestamp(now_s, UTC):%Y%m%dT%H%M%SZ}")
-        store: Store | None = None
         try:
             move_aside(path, aside)
+        except OSError as worse:
+            raise self._unmade(error, worse) from worse
+        store: Store | None = None
+        try:
             rows, sequence = rescue(aside, self.lifetime.ns)
             store = Store(self._settings, max_pages=self._max_pages)
             # An unreadable counter goes on from the clock's seconds, which no honest count of alerts has reached.
@@ -252,13 +261,18 @@ class Keeper:
             if store is not None:
                 store.close()
             move_back(path, aside)  # its messages are all there are: the next try finds them
-            raise OutboxError(
-                f"the outbox {path} is corrupted ({error}) and no new one can be made ({worse}):"
-                " free some space there, or set [outbox] path to another disk"
-            ) from worse
+            raise self._unmade(error, worse) from worse
         sentence = "outbox %s was corrupted (%s): set aside as %s, %d messages saved from it; going on with a new file"
         _log.error(sentence, path, error, aside.name, len(rows))
         return store
+
+    def _unmade(self, error: sqlite3.Error, worse: Exception) -> OutboxError:
+        failure = OutboxError(
+            f"the outbox {self._settings.path} is corrupted ({error}) and no new one can be made ({worse}):"
+            " free some space there, or set [outbox] path to another disk"
+        )
+        self._failed = self._clock.now(), failure
+        return failure
 
 
 def _is_corrupt(error: sqlite3.Error) -> bool:

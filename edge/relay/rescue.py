@@ -13,10 +13,7 @@ _COLUMNS = "position, id, kind, priority, stored_unix_ns, payload, {lived_ns:d}"
 
 def noted_topics(path: Path) -> set[str]:
     """Topics where something of us may be retained; none where the file is not there or says nothing."""
-    with (
-        contextlib.suppress(sqlite3.Error),
-        contextlib.closing(sqlite3.connect(f"file:{path}?mode=rw", uri=True)) as db,
-    ):
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(_opened(path)) as db:
         return topics_in(db)
     return set()
 

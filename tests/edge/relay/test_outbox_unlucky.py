@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge.clock import SystemClock
+from edge.relay.aside import move_aside, move_back
 from edge.relay.broker import local_broker
 from edge.relay.errors import NotDurableError, OutboxError
 from edge.relay.keeper import Keeper
@@ -71,6 +72,35 @@ def test_what_a_damaged_file_holds_waits_until_a_new_one_can_be_made(
     keeper.open()
     assert keeper.pending == 40
     keeper.close()
+
+
+def test_a_file_that_cannot_be_moved_aside_keeps_its_log(
+    settings: OutboxSettings, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _filled(settings, clock, 4)
+    path = Path(settings.path)
+    log = path.with_name("outbox.db-wal")
+    log.write_bytes(b"messages")
+    aside = path.with_name("outbox.db.corrupt-now")
+    rename = Path.rename
+
+    def not_the_log(old: Path, new: Path) -> Path:
+        if old == log:
+            raise OSError("read-only")
+        return rename(old, new)
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Path, "rename", not_the_log)
+        with pytest.raises(OSError, match="read-only"):
+            move_aside(path, aside)
+    assert log.read_bytes() == b"messages"
+    assert path.exists()
+    assert not aside.exists()
+    move_aside(path, aside)
+    path.write_bytes(b"half-made")
+    move_back(path, aside)
+    assert log.read_bytes() == b"messages"
+    assert path.read_bytes().startswith(b"SQLite")
 
 
 def test_a_file_of_somebody_else_is_left_as_it_is(tmp_path: Path, clock: HandClock) -> None:
