@@ -109,6 +109,9 @@ async def _unbond(settings: Settings, left: list[str]) -> list[str]:
 
 async def _clear(settings: Settings, noted: Collection[str], left: list[str]) -> list[str]:
     mqtt = settings.mqtt
+    if mqtt.seal_to_file and noted:  # to clear them under our name would tell whose that was
+        listed = ", ".join(sorted(noted))
+        left.append(f"the broker may still retain {listed} of a time before sealing; clear them by hand")
     try:
         session = await Dialer(mqtt, parse_broker(mqtt.broker)).visit(Names(mqtt, SystemClock()).topics())
         try:

@@ -7,11 +7,13 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from edge.clock import SystemClock
+from edge.forgetting import forget_all
 from edge.relay.broker import local_broker
 from edge.relay.mqtt import Relay
 from edge.relay.outbox import Outbox
 from edge.relay.rescue import noted_topics
 from edge.relay.settings import MqttSettings, OutboxSettings
+from edge.settings import Settings
 from tests.edge.relay.listening import PATIENCE_S, Heard, subscriber
 
 
@@ -51,6 +53,16 @@ async def test_who_changes_names_leaves_no_echo_under_an_old_one(tmp_path: Path)
             relay.tell_again("~/camera/state")
             await late.until(_echoed)
             assert not any(retained for *_, retained in late.messages)
+
+
+async def test_forget_names_what_stands_from_before_sealing(tmp_path: Path) -> None:
+    async with local_broker() as address:
+        async with Outbox(OutboxSettings(path=str(tmp_path / "outbox.db")), SystemClock()) as outbox:
+            outbox.note_topic("vagus/edge/state", kept=True)
+            await outbox.settle()
+        mqtt = MqttSettings(broker=f"{address.host}:{address.port}", seal_to_file=_public_key(tmp_path))
+        done = await forget_all(Settings(state_dir=str(tmp_path), mqtt=mqtt), with_bonds=False)
+    assert any("vagus/edge/state of a time before sealing" in sentence for sentence in done.left)
 
 
 def _echoed(heard: Heard) -> bool:
