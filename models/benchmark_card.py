@@ -14,7 +14,7 @@ from models.card_plots import plot_confusion, plot_reliability
 from models.catalog import TrainingError
 from models.curve_plots import plot_convergence, plot_operating, plot_precision, plot_roc
 from models.left_out import LeftOut
-from models.operating import alerts, curve, read_people
+from models.operating import alerts, curve, lived_through, read_people
 from models.seeds import Seeds, across
 from models.wrist_streams import Judged
 
@@ -95,23 +95,6 @@ def _people(run: Path) -> list[Judged]:
     """What a run's networks said of people they never met, of whole recordings where that was kept."""
     whole = run / "oof_alerts.npz"
     return read_people(whole if whole.is_file() else run / "oof.npz")
-
-
-def lived_through(found: Figures) -> str:
-    """What `operating.alerts` counted, as a sentence."""
-    told = (
-        f"At the daemon's default settings, over whole recordings: {found['noticed']} of {found['episodes']} episodes "
-        f"noticed, {found['false_alerts_per_hour']} false alerts an hour"
-    )
-    if found["delay_s_median"] is not None:
-        told += f", median delay {found['delay_s_median']} s"
-    if found.get("told_before"):
-        told += (
-            f"; {found['told_before']} of the others began under an alert that still stood, raised "
-            f"{found['told_before_s_median']} s before (median)"
-        )
-    between = found["alerts_without_label"]
-    return told + (f"; {between} alerts in stretches without a label." if between else ".")
 
 
 def _rows(card: Figures, run: Path, network: str, runs: Path) -> tuple[dict[str, Figures], dict[str, LeftOut]]:

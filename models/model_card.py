@@ -9,7 +9,7 @@ from typing import cast
 from edge.inference.decision import DecisionSettings
 from models.card_plots import plot_confusion, plot_learning, plot_reliability
 from models.curve_plots import plot_operating
-from models.operating import alerts, read_people
+from models.operating import alerts, lived_through, read_people
 
 _LISTED = (
     ("accuracy", "accuracy"),
@@ -60,10 +60,9 @@ def write_card(figures: Mapping[str, object], network: str, cards: Path, run: Pa
     points = cast(Sequence[Mapping[str, object]], trained.get("alerts", ()))
     # the run's curve is of the people that it learned from, each left out: it says nothing of another data set
     if points and figures["dataset"] == "stress_predict":
-        plot_operating(
-            points, cards / f"{name}_operating.svg", alerts(read_people(run / "oof.npz"), DecisionSettings())
-        )
-        plots.append(f"![operating]({name}_operating.svg)")
+        default = alerts(read_people(run / "oof.npz"), DecisionSettings())
+        plot_operating(points, cards / f"{name}_operating.svg", default)
+        plots.append(f"![operating]({name}_operating.svg)\n\n{lived_through(default)} Of people left out, each once.")
     page = cards / f"{name}.md"
     met = network == "wrist" and figures["dataset"] == "stress_predict"
     apart = _apart(trained) if met and "wrist" in trained else ""

@@ -4,7 +4,7 @@ What a person feels is the alert, not the window, so the daemon's own decision r
 """
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -75,6 +75,23 @@ def alerts(people: Sequence[Judged], settings: DecisionSettings) -> dict[str, ob
         "hours": round(hours, 2),
         "settings": msgspec.to_builtins(settings),
     }
+
+
+def lived_through(found: Mapping[str, object]) -> str:
+    """What `alerts` counted, as a sentence."""
+    told = (
+        f"At the daemon's default settings, over whole recordings: {found['noticed']} of {found['episodes']} episodes "
+        f"noticed, {found['false_alerts_per_hour']} false alerts an hour"
+    )
+    if found["delay_s_median"] is not None:
+        told += f", median delay {found['delay_s_median']} s"
+    if found.get("told_before"):
+        told += (
+            f"; {found['told_before']} of the others began under an alert that still stood, raised "
+            f"{found['told_before_s_median']} s before (median)"
+        )
+    between = found["alerts_without_label"]
+    return told + (f"; {between} alerts in stretches without a label." if between else ".")
 
 
 def judged_hours(person: Judged) -> float:

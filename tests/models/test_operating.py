@@ -10,7 +10,16 @@ from typer.testing import CliRunner
 from edge.inference.decision import DecisionSettings
 from models.__main__ import app
 from models.datasets import DatasetError
-from models.operating import THRESHOLDS, alerts, alerts_at, curve, read_people, save_people, stress_episodes
+from models.operating import (
+    THRESHOLDS,
+    alerts,
+    alerts_at,
+    curve,
+    lived_through,
+    read_people,
+    save_people,
+    stress_episodes,
+)
 from models.wrist_streams import Judged, judged
 
 SETTINGS = DecisionSettings(own_level=0, on=0.6, off=0.5, smoothing_s=0, min_duration_s=10, refractory_s=60)
@@ -45,6 +54,18 @@ def test_nobody_judged_gives_no_rates() -> None:
     found = alerts([], SETTINGS)
     assert found["noticed_share"] is None
     assert found["false_alerts_per_hour"] is None
+
+
+def test_a_card_says_in_a_sentence_what_people_would_live_with() -> None:
+    labels = [0] * 40 + [1] * 20 + [0] * 60
+    found = alerts([person(labels, [0.1] * 44 + [0.9] * 16 + [0.1] * 60)], SETTINGS)
+    said = lived_through(found)
+    assert "1 of 1 episodes noticed, 0.0 false alerts an hour, median delay 30.0 s" in said
+    assert "stood" not in said
+    begun = judged(
+        "S1", [0.1] * 48 + [0.9] * 52, np.array([0] * 40 + [-1] * 20 + [1] * 40, np.int8), np.arange(100.0) * 5
+    )
+    assert "1 of the others began under an alert that still stood" in lived_through(alerts([begun], SETTINGS))
 
 
 def test_the_curve_has_a_row_for_each_threshold() -> None:
