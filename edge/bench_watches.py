@@ -7,13 +7,14 @@ import os
 import sys
 import tempfile
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
+import psutil
 
 from edge.bench_wearers import wearers
 from edge.health import ProcessMeter
@@ -52,6 +53,7 @@ async def apart(settings: Settings, broker: str, watches: int, seconds: float) -
     idle; with one for each, a machine to measure on would run out of memory.
     """
     people, processes = range(1, watches + 1), min(watches, os.cpu_count() or 1)
+    before = psutil.cpu_times()._asdict()
     parts = await asyncio.gather(
         *(_asked(settings, broker, watches, list(people[k::processes]), seconds) for k in range(processes))
     )
@@ -63,7 +65,19 @@ async def apart(settings: Settings, broker: str, watches: int, seconds: float) -
         "alerts": {"raised": sum(part.raised for part in parts), "acked": sum(part.acked for part in parts)},
         "rss_mb": round(sum(part.rss_mb or 0.0 for part in parts), 1),
         "cpu_percent": round(sum(part.cpu_percent for part in parts), 1),
+        "stolen_percent": _stolen_percent(before, psutil.cpu_times()._asdict()),
     }
+
+
+def _stolen_percent(before: Mapping[str, float], after: Mapping[str, float]) -> float | None:
+    """Of the processors' time between two readings, what a virtual machine wanted and its host gave to others.
+
+    A tail of the latencies beside much of it is the host's. None where the system does not tell; 0 on a board.
+    """
+    if "steal" not in after:
+        return None
+    spent = sum(after.values()) - sum(before.values())
+    return round(100 * (after["steal"] - before["steal"]) / spent, 2) if spent > 0 else None
 
 
 async def _asked(settings: Settings, broker: str, watches: int, people: list[int], seconds: float) -> Part:

@@ -47,6 +47,8 @@ async def test_every_window_of_every_watch_is_timed_to_the_broker(
     alerts, times = cast(dict[str, int], found["alerts"]), cast(dict[str, float], found["sensor_to_puback_ms"])
     assert alerts["raised"] == alerts["acked"] == times["n"] >= 4
     assert 0 < times["p50"] <= times["p99"]
+    stolen = cast(float | None, found["stolen_percent"])
+    assert stolen is None or 0 <= stolen <= 100, "what a host gave to others while this was timed"
 
 
 @pytest.mark.parametrize(
