@@ -16,8 +16,9 @@ from tomlkit.items import Table as TomlTable
 from edge.options import report
 from edge.refusal import RefusalError
 from edge.settings import Settings, parse_settings
-from edge.whole_file import write_whole
+from edge.whole_file import unwritable, write_whole
 from firmware_bridge.errors import LinkError, Trouble
+from firmware_bridge.links.address import MAC
 from firmware_bridge.messages import Battery, HeartRate
 from firmware_bridge.pairing import Answers, Found, Paired, ScriptedAnswers, pair, scan
 
@@ -87,6 +88,8 @@ async def pair_watch(
 
     Raises LinkError, whose trouble says which of EXIT_CODES it is, or RefusalError when a script gave no address.
     """
+    if config is not None and (reason := unwritable(config)):
+        raise RefusalError(f"{config} cannot be written: {reason}; name a place that you may write to")
     answers: Answers = ScriptedAnswers(passkey)
     if console is not None and passkey is None:
         answers = TerminalAnswers(console)
@@ -94,11 +97,13 @@ async def pair_watch(
         if console is None:
             raise RefusalError("give the address of the watch; `edge-daemon devices` lists them")
         address = await _choose(console)
+    if not MAC.fullmatch(address):
+        raise RefusalError(f"{address!r} is no Bluetooth address; try one such as F0:F1:F2:F3:F4:F5")
     if console is not None:
         console.print(f"pairing with {address} …")
     paired = await pair(address, answers, allowed=settings.watch.allowed)
     if config is not None:
-        store_address(config, f"ble:{paired.address}")
+        _store(config, f"ble:{paired.address}")
     return _report(paired, config)
 
 
@@ -115,6 +120,16 @@ def store_address(config: Path, address: str) -> None:
     fresh = tomlkit.dumps(document)  # pyright: ignore[reportUnknownMemberType] - tomlkit's own gap
     parse_settings(fresh, config)
     write_whole(config, fresh.encode("utf-8"), keep_rights=True)
+
+
+def _store(config: Path, address: str) -> None:
+    try:
+        store_address(config, address)
+    except OSError as error:
+        raise RefusalError(
+            f"{address.removeprefix('ble:')} is paired, but {config} cannot be written ({error.strerror}); "
+            f"put watch.address = '{address}' into it"
+        ) from error
 
 
 async def _choose(console: Console) -> str:

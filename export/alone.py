@@ -11,6 +11,7 @@ from pathlib import Path
 from export.choose import Choice, choose
 from export.errors import ExportError
 from export.gathered import reported
+from export.places import must_take, write_anew
 from export.trained import read_run
 from export.verify import MAX_LOSS
 
@@ -31,11 +32,11 @@ def lower_alone(
     """
     if out.suffix != ".tflite":
         raise ExportError(f"{out} is no name for a TFLite file; end it in .tflite")
+    must_take(out, "--out")
     run = read_run(folder)
     choice = choose(run, max_loss=max_loss, full_int8=full_int8, say=say)
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_bytes(choice.lowered.content)
+        write_anew(out, choice.lowered.content)
     except OSError as error:
         raise ExportError(f"{out} cannot be written: {error.strerror}; name another place with --out") from error
     carried = {"states": [asdict(state) for state in choice.lowered.states], "reset": choice.lowered.carries_state}

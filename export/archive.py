@@ -1,5 +1,6 @@
 """A bundle as one `.vagus` file, for carrying; unpacked it is the directory again, byte for byte."""
 
+import io
 import shutil
 import tempfile
 import zipfile
@@ -10,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from edge.bundle import Bundle
 from export.pack import PackError
+from export.places import write_anew
 
 SUFFIX = ".vagus"
 LARGEST = 256_000_000
@@ -19,18 +21,16 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 def archive(bundle: Bundle, out: Path) -> Path:
     """Write the bundle as one file; the same bundle gives the same bytes. Raises PackError when the disk refuses."""
-    partial = out.with_name(f".{out.name}.partial")
+    content = io.BytesIO()
     try:
-        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as packed:
+        with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as packed:
             for path in sorted(found for found in bundle.path.rglob("*") if found.is_file()):
                 entry = zipfile.ZipInfo(path.relative_to(bundle.path).as_posix(), _EPOCH)
                 entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
                 packed.writestr(entry, path.read_bytes())
-        partial.replace(out)
+        write_anew(out, content.getvalue())
     except OSError as error:
         raise PackError(f"{out} was not written ({error.strerror}); name a place that you may write to") from error
-    finally:
-        partial.unlink(missing_ok=True)
     return out
 
 
@@ -42,8 +42,11 @@ def unpack(file: Path, out: Path, trusted: Sequence[Ed25519PublicKey] | None = N
     """
     if out.exists():
         raise PackError(f"{out} is there already; name a new directory")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".partial", dir=out.parent))
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".partial", dir=out.parent))
+    except OSError as error:
+        raise PackError(f"{out} cannot be made ({error.strerror}); name a place that you may write to") from error
     try:
         with zipfile.ZipFile(file) as packed:
             for entry in _entries(file, packed):

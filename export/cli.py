@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from edge.bundle import Bundle, BundleError, WrongAnswerError
+from edge.bundle import MANIFEST, Bundle, BundleError, WrongAnswerError
 from edge.bundle_keys import KeyFileError, fingerprint, read_keys
 from edge.whole_file import unwritable
 from export.alone import lower_alone
@@ -26,6 +26,7 @@ from export.errors import BarError, ExportError
 from export.inspection import bench_rows, differences, kept_bytes, network_rows, proven_twins, summary
 from export.onnx_choose import OnnxChoice
 from export.pack import PackError
+from export.places import must_take
 from export.release import Order, release_bundle
 from export.signing import SigningError, make_key, own_key, own_key_path, read_key, trust
 from export.verify import MAX_LOSS
@@ -79,6 +80,9 @@ def export(
             runs, out, command, network, keras, max_loss, full_int8, name, release, min_version, until, onnx, contract,
             tuple(lead or ()),
         )  # fmt: skip
+        must_take(out / MANIFEST, "--out")
+        if zip is not None:
+            must_take(zip, "--zip")
         key = own_key() if sign is None else read_key(sign)
         with console.status("reading the runs") as status:
             bundle, choices = release_bundle(order, key, lambda word: status.update(f"[bold]{word}[/]"))
@@ -219,11 +223,14 @@ def _sentences(console: Console, json: Path | None) -> Generator[None]:
         if json is not None and str(json) != "-" and (reason := unwritable(json)):
             raise _no_result(json, reason)
         yield
-    except (ExportError, PackError, BundleError, SigningError, KeyFileError) as error:
+    except (ExportError, PackError, BundleError, SigningError, KeyFileError, OSError) as error:
         code = _REFUSED if isinstance(error, (BarError, WrongAnswerError)) else _BAD
-        console.print(f"[red]refused[/]: {escape(str(error))}", soft_wrap=True, highlight=False)
+        said = str(error)
+        if isinstance(error, OSError):  # wherever it was: a name too long, no room for a temporary file
+            said = f"{error.filename or 'a file'} cannot be used: {error.strerror or error}; mend that, or name another"
+        console.print(f"[red]refused[/]: {escape(said)}", soft_wrap=True, highlight=False)
         with suppress(ExportError):  # what was refused has been said
-            _write(json, {"refused": str(error), "rc": code})
+            _write(json, {"refused": said, "rc": code})
         raise typer.Exit(code) from error
 
 

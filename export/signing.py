@@ -1,7 +1,10 @@
 """Signing keys: made once, kept out of every repository and bundle, read when a bundle is signed."""
 
 import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
@@ -26,22 +29,42 @@ def own_key_path() -> Path:
 def make_key(path: Path, comment: str = "vagus") -> Ed25519PrivateKey:
     """Write a new private key (PEM, readable by its owner only) and, beside it, its public line in `NAME.pub`.
 
-    Raises SigningError when the file is there already: a lost key is a lost release line.
+    Raises SigningError when one of the files is there already (a lost key is a lost release line), or cannot be
+    written; then neither is left.
     """
+    if path.suffix == ".pub":
+        raise SigningError(
+            f"{path} is the name of a public half; name the private key otherwise, such as {path.with_suffix('.key')}"
+        )
+    if not (comment.isascii() and comment.isprintable()):
+        raise SigningError(f"{comment!r} cannot be part of a key's line; use letters, digits and signs of ASCII")
     key = Ed25519PrivateKey.generate()
-    content = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(content)
-        path.with_suffix(".pub").write_text(key_line(key.public_key(), comment), "ascii")
-    except FileExistsError:
-        raise SigningError(f"{path} is there already; name another file, or use the key as it is") from None
+        with _new(path, 0o600) as private, _new(path.with_suffix(".pub"), 0o644) as public:
+            private.write(secret)
+            public.write(key_line(key.public_key(), comment).encode("ascii"))
     except OSError as error:
         raise SigningError(
             f"{path} cannot be written ({error.strerror}); name a place that you may write to"
         ) from error
     return key
+
+
+@contextmanager
+def _new(path: Path, mode: int) -> Generator[BinaryIO]:
+    """A file that was not there before, and is not after an error. Raises SigningError or OSError."""
+    try:
+        opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    except FileExistsError:
+        raise SigningError(f"{path} is there already; name another file, or use the key as it is") from None
+    try:
+        with os.fdopen(opened, "wb") as file:
+            yield file
+    except BaseException:
+        path.unlink()
+        raise
 
 
 def read_key(path: Path) -> Ed25519PrivateKey:

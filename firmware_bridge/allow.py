@@ -1,12 +1,10 @@
 """The allow-list: which devices may be heard by radio, and a sentence for each that may not."""
 
-import re
 from collections.abc import Collection
 
 from firmware_bridge.errors import LinkError, Trouble
-from firmware_bridge.links.address import Address
-
-_MAC = re.compile(r"(?:[0-9A-F]{2}:){5}[0-9A-F]{2}")
+from firmware_bridge.links import open_link
+from firmware_bridge.links.address import MAC, Address
 
 
 def check_allowed(place: str, allowed: Collection[str]) -> None:
@@ -17,7 +15,7 @@ def check_allowed(place: str, allowed: Collection[str]) -> None:
     if not allowed or place.upper() in {each.upper() for each in allowed}:
         return
     listed = ", ".join(allowed)
-    if not _MAC.fullmatch(place.upper()):
+    if not MAC.fullmatch(place):
         raise LinkError(
             f"{place} is a name, which any device may take, and the allow-list has {listed}; "
             "give one of these addresses instead",
@@ -27,7 +25,11 @@ def check_allowed(place: str, allowed: Collection[str]) -> None:
 
 
 def check_link(address: str, allowed: Collection[str]) -> None:
-    """As `check_allowed`, for a link's address: cables, servers and recordings pass. Raises AddressError for none."""
+    """As `check_allowed`, for a link's address: cables, servers and recordings pass.
+
+    Raises AddressError for one that no link can be opened by, in its place or its options; nothing is opened.
+    """
+    open_link(address)
     where = Address.parse(address)
     if where.scheme == "ble":
         check_allowed(where.place, allowed)

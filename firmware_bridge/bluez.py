@@ -11,6 +11,7 @@ from dbus_fast.aio import MessageBus
 from dbus_fast.annotations import DBusObjectPath, DBusStr, DBusUInt16, DBusUInt32
 from dbus_fast.service import ServiceInterface, dbus_method
 
+from firmware_bridge.claim import Claim, name_of
 from firmware_bridge.errors import LinkError, Trouble
 
 _BLUEZ = "org.bluez"
@@ -110,16 +111,19 @@ async def trust(address: str) -> None:
 
 
 async def let_go(place: str) -> None:
-    """Disconnect a device, by address or name, that is connected and that nobody listens to; raise LinkError.
+    """Disconnect a device, by address or name, that is connected and that nobody uses; raise LinkError.
 
     BlueZ keeps a connection whose program was killed, and a connected device does not advertise: no scan finds it. A
-    dead program's subscriptions do end, so a device that notifies somebody is in use and is left alone.
+    dead program's subscriptions do end, so a device that notifies somebody is in use and is left alone; one that is
+    claimed, and may only be pairing or connecting as yet, is an InUseError.
     """
     async with system_bus() as bus:
         for path, properties in (await objects(bus, "org.bluez.Device1")).items():
             called = {str(properties.get(name, "")).upper() for name in ("Address", "Alias")}
-            if place.upper() in called and properties.get("Connected") and not await _notifies(bus, path):
-                await _call(bus, path, "org.bluez.Device1", "Disconnect")
+            if place.upper() in called and properties.get("Connected"):
+                with Claim(path):
+                    if not await _notifies(bus, path):
+                        await _call(bus, path, "org.bluez.Device1", "Disconnect")
 
 
 async def _notifies(bus: MessageBus, device: str) -> bool:
@@ -185,7 +189,7 @@ class _Agent(ServiceInterface):
 
     @dbus_method(name="RequestPasskey")
     async def request_passkey(self, device: DBusObjectPath) -> DBusUInt32:
-        passkey = await self._answers.passkey(_address(device))
+        passkey = await self._answers.passkey(name_of(device))
         if passkey is None:
             raise DBusError(_REJECTED, "no passkey was given")
         return passkey
@@ -207,13 +211,8 @@ class _Agent(ServiceInterface):
         await self._confirm(device, None)
 
     async def _confirm(self, device: str, passkey: int | None) -> None:
-        if not await self._answers.confirm(_address(device), passkey):
+        if not await self._answers.confirm(name_of(device), passkey):
             raise DBusError(_REJECTED, "refused")
-
-
-def _address(path: str) -> str:
-    """``/org/bluez/hci0/dev_F0_F1_...`` as ``F0:F1:...``."""
-    return path.rpartition("/dev_")[2].replace("_", ":")
 
 
 async def _manage(bus: MessageBus, member: str, signature: str, *body: str) -> None:

@@ -30,6 +30,10 @@ class Framing(Protocol):
         """The frames that ``data`` completes, oldest first."""
         ...
 
+    def begin(self) -> None:
+        """The line was broken: a frame that had begun before is no part of what comes."""
+        ...
+
 
 class Cobs:
     """Frames stuffed with Consistent Overhead Byte Stuffing, each ended by 00.
@@ -54,6 +58,10 @@ class Cobs:
         self.garbage += self._pieces.spilled()
         return frames
 
+    def begin(self) -> None:
+        self._pieces.begin()
+        self.garbage += self._pieces.spilled()
+
     @staticmethod
     def stuff(frame: bytes) -> bytes:
         """The frame as it goes out on the wire, its ending 00 included."""
@@ -73,6 +81,10 @@ class Lines:
         lines = [piece.strip(b"\r") for piece in self._pieces.feed(clean)]
         self.garbage += self._pieces.spilled()
         return [line for line in lines if line]
+
+    def begin(self) -> None:
+        self._pieces.begin()
+        self.garbage += self._pieces.spilled()
 
 
 class _Pieces:
@@ -98,6 +110,10 @@ class _Pieces:
         whole = [piece for piece in pieces if len(piece) <= self._longest]
         self._spilled += sum(len(piece) + 1 for piece in pieces) - sum(len(piece) + 1 for piece in whole)
         return whole
+
+    def begin(self) -> None:
+        self._spilled += len(self._rest)
+        self._rest, self._spilling = b"", False
 
     def spilled(self) -> int:
         """Bytes thrown away since the last call."""

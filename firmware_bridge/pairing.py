@@ -10,7 +10,8 @@ from bleak.backends.device import BLEDevice
 
 from firmware_bridge import gatt
 from firmware_bridge.allow import check_allowed
-from firmware_bridge.bluez import Answers, Bond, agent, bonds, forget, trust
+from firmware_bridge.bluez import Answers, Bond, agent, bonds, forget, let_go, trust
+from firmware_bridge.claim import Claim
 from firmware_bridge.codec import decode
 from firmware_bridge.devices import Family, Seen, recognise, recognise_offer
 from firmware_bridge.errors import CodecError, LinkError, Trouble
@@ -91,7 +92,6 @@ async def pair(
     answers: Answers,
     *,
     allowed: Collection[str] = (),
-    radio: Radio = RADIO,
     now: Callable[[], float] = time.monotonic,
 ) -> Paired:
     """Pair with one device, bond, and wait for its first message; raise LinkError, each failure with its own trouble.
@@ -100,29 +100,30 @@ async def pair(
     another one behind a private address is not trusted. A device that is bonded already is only heard.
     """
     check_allowed(address, allowed)
-    device = await _find(address, radio)
+    await let_go(address)
+    device = await _find(address)
     before = {bond.address for bond in await bonds()}
-    async with agent(answers):
-        client = BleakClient(device, timeout=_CONNECT_S, backend=radio.client)
-        try:
-            await within(_CONNECT_S, address, "connect", client.connect())
-            begun = now()
-            await within(_PAIR_S, address, "pair", client.pair())
-            identity = _identity(address, before, await bonds())
-            check_allowed(identity, allowed if identity != address else ())
-            await trust(identity)
-            offered = {each.uuid for each in client.services.characteristics.values()}
-            first = await within(_CONNECT_S, address, "say anything", _first(client, offered))
-            name = device.name or client.name
-            return Paired(identity, name, recognise_offer(offered, name), first, now() - begun)
-        finally:
-            # Before the agent goes: bleak's own clean-up after a failed pairing needs a connection that is closed.
-            await within(_CALL_S, address, "disconnect", client.disconnect())
+    with Claim(device.details["path"]):
+        async with agent(answers):
+            client = BleakClient(device, timeout=_CONNECT_S)
+            try:
+                await within(_CONNECT_S, address, "connect", client.connect())
+                begun = now()
+                await within(_PAIR_S, address, "pair", client.pair())
+                identity = _identity(address, before, await bonds())
+                check_allowed(identity, allowed if identity != address else ())
+                await trust(identity)
+                offered = {each.uuid for each in client.services.characteristics.values()}
+                first = await within(_CONNECT_S, address, "say anything", _first(client, offered))
+                name = device.name or client.name
+                return Paired(identity, name, recognise_offer(offered, name), first, now() - begun)
+            finally:
+                # Before the agent goes: bleak's own clean-up after a failed pairing needs a connection that is closed.
+                await within(_CALL_S, address, "disconnect", client.disconnect())
 
 
-async def _find(address: str, radio: Radio) -> BLEDevice:
-    options: BleakScanner.ExtraArgs = {} if radio.scanner is None else {"backend": radio.scanner}
-    call = BleakScanner.find_device_by_address(address, timeout=2 * _SCAN_S, **options)
+async def _find(address: str) -> BLEDevice:
+    call = BleakScanner.find_device_by_address(address, timeout=2 * _SCAN_S)
     device = await within(3 * _SCAN_S, address, "answer", call)
     if device is None:
         raise LinkError(
@@ -143,7 +144,11 @@ async def _first(client: BleakClient, offered: Collection[str]) -> Message:
     """The first heart rate above 0, or the first battery level of a device that has no heart rate."""
     heard: asyncio.Queue[bytes] = asyncio.Queue(maxsize=64)
     if gatt.HEART_RATE_MEASUREMENT not in offered:
-        return decode(gatt.BATTERY_LEVEL, bytes(await client.read_gatt_char(gatt.BATTERY_LEVEL)))
+        level = bytes(await client.read_gatt_char(gatt.BATTERY_LEVEL))
+        try:
+            return decode(gatt.BATTERY_LEVEL, level)
+        except CodecError as error:
+            raise LinkError(f"it is paired, but what it says makes no sense: {error}", Trouble.REFUSED) from error
 
     def put(_: object, data: bytearray) -> None:
         if not heard.full():

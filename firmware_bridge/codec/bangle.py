@@ -1,7 +1,6 @@
 """Bangle.js over Nordic UART: one line of JSON, one message (Espruino, Gadgetbridge.md)."""
 
 import json
-import math
 import re
 from typing import cast
 
@@ -21,6 +20,10 @@ from firmware_bridge.messages import (
 )
 
 Fields = dict[str, object]
+_FASTEST_BPM = 300
+"""No heart beats faster."""
+_LARGEST = 1e15
+"""What a float tells from its neighbours."""
 _START = "\x10"
 """Tells the console not to echo the line."""
 _CALL = re.compile(r"\x10GB\((\{.*\})\)\n?", re.DOTALL)
@@ -32,10 +35,10 @@ def decode(line: bytes) -> BangleMessage:
     fields = _object(line, line)
     match fields.get("t"):
         case "act":
-            steps, bpm, ts = _whole(fields, "stp", line), _whole(fields, "hrm", line), _whole(fields, "ts", line)
-            return BangleActivity(bpm, steps, fields.get("rt") == 1, ts)
+            steps, bpm = _whole(fields, "stp", line), _whole(fields, "hrm", line, _FASTEST_BPM)
+            return BangleActivity(bpm, steps, fields.get("rt") == 1, _whole(fields, "ts", line))
         case "status":
-            battery = _whole(fields, "bat", line)
+            battery = _whole(fields, "bat", line, 100)
             if battery is None:
                 raise CodecError("status without a battery level", line)
             return BangleStatus(battery, _number(fields, "volt", line), fields.get("chg") == 1)
@@ -128,13 +131,16 @@ def _number(fields: Fields, name: str, line: bytes) -> float | None:
     value = fields.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e15 or math.isnan(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _LARGEST:
         raise CodecError(f"{name} is no sensible number", line)
     return float(value)
 
 
-def _whole(fields: Fields, name: str, line: bytes) -> int | None:
+def _whole(fields: Fields, name: str, line: bytes, most: float = _LARGEST) -> int | None:
+    """From 0 to ``most``."""
     value = _number(fields, name, line)
+    if value is not None and not 0 <= value <= most:
+        raise CodecError(f"{name} is not within 0 and {most:.0f}", line)
     return None if value is None else round(value)
 
 

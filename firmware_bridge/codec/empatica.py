@@ -10,6 +10,12 @@ _VALUES = {E4Stream.ACCELERATION: 3, E4Stream.TAG: 0}
 """How many values a line has; 1 where nothing is said."""
 _LARGEST = 4e9
 """No reading is beyond it, nor a time before the year 2096; as nanoseconds it still fits 64 bits."""
+_RANGES = {
+    E4Stream.HEART_RATE: (0.0, 300.0),
+    E4Stream.INTERVAL: (0.0, 60.0),
+    E4Stream.BATTERY: (0.0, 1.0),
+}
+"""Beats/min, seconds, share: what a person, or a battery, can have."""
 
 
 def decode(line: bytes) -> E4Message:
@@ -30,6 +36,9 @@ def decode(line: bytes) -> E4Message:
     if not name.startswith(_PREFIX) or len(rest) != 1 + _VALUES.get(stream, 1):
         raise CodecError("data line with a wrong count of numbers", line)
     unix_s, *values = (_number(each, line) for each in rest)
+    least, most = _RANGES.get(stream, (-_LARGEST, _LARGEST))
+    if unix_s < 0 or any(not least <= value <= most for value in values):
+        raise CodecError(f"a time before 1970, or a value that is no {stream}", line)
     return E4Sample(stream, unix_s, tuple(values))
 
 

@@ -22,6 +22,10 @@ from firmware_bridge.messages import (
 )
 
 _ANSWER, _DATA, _DATA_PART_2 = 1, 2, 3
+_FASTEST_BPM = 300
+"""No heart beats faster."""
+_KELVIN = (173, 473)
+"""-100 to 200 degC: more than the sensor stands."""
 
 Triple = tuple[float, float, float]
 
@@ -118,11 +122,11 @@ def _decode_data(payload: bytes, reference: int) -> MovesenseMessage:
             if len(body) < 4 or len(body) % 2:
                 raise CodecError("heart rate of a wrong length", payload)
             bpm, *rr_ms = struct.unpack(f"<f{(len(body) - 4) // 2}H", body)
-            return MovesenseHeartRate(_finite(bpm, payload), tuple(rr_ms))
+            return MovesenseHeartRate(_within(bpm, 0, _FASTEST_BPM, payload), tuple(rr_ms))
         case MovesenseReference.TEMPERATURE:
             if len(body) != 4:
                 raise CodecError("temperature of a wrong length", payload)
-            return MovesenseTemperature(_finite(struct.unpack("<f", body)[0], payload))
+            return MovesenseTemperature(_within(struct.unpack("<f", body)[0], *_KELVIN, payload))
         case _:
             return MovesenseOther(_DATA, reference, body)
 
@@ -142,6 +146,12 @@ def _floats(samples: bytes, payload: bytes) -> tuple[Triple, ...]:
 def _finite(value: float, payload: bytes) -> float:
     if not math.isfinite(value):
         raise CodecError("a value is no number", payload)
+    return value
+
+
+def _within(value: float, least: float, most: float, payload: bytes) -> float:
+    if not least <= value <= most:
+        raise CodecError(f"a value is not within {least:g} and {most:g}", payload)
     return value
 
 

@@ -21,6 +21,8 @@ _TYPE_MASK = 0x3F
 _COMPRESSED = 0x80
 _BEAT = struct.Struct("<BHHB")
 _MAX_DELTA_BITS = 32
+_LATEST_NS = 1 << 62
+"""Since 2000. A clock that leaps further leaps past what 64 bits with a sign hold."""
 
 Blocks = tuple[tuple[int, int], ...]
 Rows = tuple[tuple[int, ...], ...]
@@ -36,6 +38,8 @@ def decode(payload: bytes) -> PolarData:
     if len(payload) < _HEAD.size:
         raise CodecError("data frame too short for its head", payload)
     measurement, time_ns, layout = _HEAD.unpack_from(payload)
+    if time_ns > _LATEST_NS:
+        raise CodecError("data frame with a time beyond the year 2146", payload)
     frame_type, compressed = layout & ~_COMPRESSED, bool(layout & _COMPRESSED)
     match measurement & _TYPE_MASK, compressed, frame_type:
         case PolarMeasurement.ECG, False, 0:

@@ -1,10 +1,14 @@
 """A link's address, taken apart: ``scheme:place?option=value&option=value``."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from firmware_bridge.errors import AddressError
+
+MAC = re.compile(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}")
+"""A device's Bluetooth address."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import asyncio
 import re
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Coroutine, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -16,10 +16,11 @@ from bleak.backends.scanner import BaseBleakScanner
 from bleak.exc import BleakBluetoothNotAvailableError, BleakDBusError, BleakError
 
 from firmware_bridge import gatt
+from firmware_bridge.claim import Claim, InUseError
 from firmware_bridge.codec import REGISTER
-from firmware_bridge.errors import LinkError, Trouble
+from firmware_bridge.errors import AddressError, LinkError, Trouble
 from firmware_bridge.links import Packet
-from firmware_bridge.links.address import Address
+from firmware_bridge.links.address import MAC, Address
 from firmware_bridge.links.backoff import persist, running
 from firmware_bridge.links.inbox import Inbox
 from firmware_bridge.links.pace import Sleep
@@ -27,7 +28,8 @@ from firmware_bridge.links.uart import Uart
 
 T = TypeVar("T")
 
-_MAC = re.compile(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}")
+_ALMOST_MAC = re.compile(r"[0-9A-Fa-f]{1,2}(?::[0-9A-Fa-f]{1,2})+|(?:[0-9A-Fa-f]{2}-){5}[0-9A-Fa-f]{2}")
+"""Meant as an address, not as a name."""
 _FIND_S = 20.0
 _CONNECT_S = 30.0
 _CALL_S = 10.0
@@ -49,25 +51,32 @@ RADIO = Radio()
 """This computer's own."""
 
 
-@asynccontextmanager
-async def open_ble(
+def open_ble(
     where: Address,
     *,
     now: Callable[[], int],
     radio: Radio = RADIO,
     wanted: Collection[str] = REGISTER.keys() - gatt.COSTLY,
     sleep: Sleep = asyncio.sleep,
-) -> AsyncGenerator["BleLink"]:
-    """Open ``ble:F0:F1:F2:F3:F4:F5`` or ``ble:NAME``; raise LinkError if the first attempt fails.
+) -> AbstractAsyncContextManager["BleLink"]:
+    """Open ``ble:F0:F1:F2:F3:F4:F5`` or ``ble:NAME``; AddressError at once, LinkError if the first attempt fails.
 
     Subscribes to every characteristic of ``wanted`` that the device can notify. After a drop it reconnects by itself,
     waiting longer each time; when nothing helps, ``packets`` raises LinkError.
     """
     where.only(())
-    link = BleLink(where.place, now, radio, wanted, sleep)
+    if _ALMOST_MAC.fullmatch(where.place) and not MAC.fullmatch(where.place):
+        raise AddressError(
+            f"{where.text!r}: {where.place} is no Bluetooth address; one has six pairs, such as F0:F1:F2:F3:F4:F5"
+        )
+    return _opened(BleLink(where.place, now, radio, wanted, sleep), f"ble {where.place}")
+
+
+@asynccontextmanager
+async def _opened(link: "BleLink", name: str) -> AsyncGenerator["BleLink"]:
     try:
         await link.connect()
-        async with running(link.keep(), f"ble {where.place}"):
+        async with running(link.keep(), name):
             yield link
     finally:
         await link.disconnect()
@@ -80,10 +89,12 @@ class BleLink:
         self._place = place
         self._now = now
         self._radio = radio
+        self._bluez = sys.platform == "linux" and radio.scanner is None
         self._wanted = wanted
         self._sleep = sleep
         self._inbox = Inbox()
         self._client: BleakClient | None = None
+        self._claim: AbstractContextManager[object] = nullcontext()
         self._gone = asyncio.Event()
         self._uart = Uart()
         self._reconnects = 0
@@ -136,11 +147,10 @@ class BleLink:
     async def disconnect(self) -> None:
         """Let go of the device; a device that is gone already, or does not answer, is let go all the same."""
         client, self._client = self._client, None
-        if client is not None:
-            try:
+        claim, self._claim = self._claim, nullcontext()
+        with claim, suppress(LinkError):
+            if client is not None:
                 await self._within(_CALL_S, "disconnect", client.disconnect())
-            except LinkError:
-                return
 
     async def keep(self) -> None:
         """Reconnect after every drop, until nothing helps."""
@@ -164,6 +174,8 @@ class BleLink:
             )
         self._gone.clear()
         self._uart = Uart()
+        if self._bluez:
+            self._claim = Claim(device.details["path"])
         self._client = client = BleakClient(device, self._on_gone, timeout=_CONNECT_S, backend=self._radio.client)
         try:
             await self._within(_CONNECT_S + _CALL_S, "connect", client.connect())
@@ -176,17 +188,24 @@ class BleLink:
             raise LinkError(f"{self._place} offers nothing that is known here", Trouble.REFUSED)
 
     async def _let_go(self) -> None:
-        """End a connection that BlueZ has kept for nobody; where that cannot be done, a scan is tried all the same."""
-        if sys.platform != "linux" or self._radio.scanner is not None:
+        """End a connection that BlueZ has kept for nobody; where that cannot be done, a scan is tried all the same.
+
+        InUseError where one of our programs has it: a scan would find nothing, and disturb a pairing.
+        """
+        if not self._bluez:
             return
         from firmware_bridge.bluez import let_go  # only Linux has D-Bus
 
-        with suppress(LinkError, ValueError):  # dbus-fast's own errors of a bus that cannot be joined are ValueErrors
+        try:
             await self._within(_CALL_S, "leave its old connection", let_go(self._place))
+        except InUseError:
+            raise
+        except (LinkError, ValueError):  # dbus-fast's own errors of a bus that cannot be joined are ValueErrors
+            return
 
     def _find(self) -> Coroutine[None, None, BLEDevice | None]:
         given: BleakScanner.ExtraArgs = {} if self._radio.scanner is None else {"backend": self._radio.scanner}
-        find = BleakScanner.find_device_by_address if _MAC.fullmatch(self._place) else BleakScanner.find_device_by_name
+        find = BleakScanner.find_device_by_address if MAC.fullmatch(self._place) else BleakScanner.find_device_by_name
         return find(self._place, timeout=_FIND_S, **given)
 
     def _offered(self, client: BleakClient) -> list[BleakGATTCharacteristic]:

@@ -41,6 +41,7 @@ class Line:
 
     async def mend(self, connect: Callable[[], Awaitable[None]], sleep: Sleep) -> bool:
         """Connect anew, with growing pauses; False when nothing helped, and the packets have ended with the reason."""
+        self._framing.begin()
         try:
             await persist(connect, tries=_TRIES, sleep=sleep)
         except LinkError as error:

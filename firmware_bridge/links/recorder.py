@@ -1,8 +1,9 @@
 """Packets of a link, kept as JSON Lines that ``replay:`` reads."""
 
+import contextlib
 import json
 import os
-from io import FileIO
+from io import SEEK_END, FileIO
 from pathlib import Path
 from types import TracebackType
 
@@ -16,7 +17,8 @@ class Recorder:
     """Appends to a file: a header line, then one object a packet (``t`` ns since the first, ``s`` source, ``p`` hex).
 
     A new one is for its owner alone to read (0600): it holds health data.
-    Every line reaches the operating system before ``keep`` returns, so a crash cuts at most the line being written.
+    Every line reaches the operating system before ``keep`` returns, so a crash cuts at most the line being written;
+    a disk that fills up cuts none.
     An existing recording is continued with a header of its own; a cut last line is closed first.
     """
 
@@ -28,10 +30,15 @@ class Recorder:
         self._first_ns = 0
 
     def __enter__(self) -> "Recorder":
+        """Open the file and write the header; raise OSError if the disk will not take it."""
         self._file = FileIO(self._path, "a+", opener=_private)
-        if _is_cut(self._file):
-            self._file.write(b"\n")
-        self._write({"format": FORMAT, "version": VERSION, "address": self._address})
+        try:
+            if _is_cut(self._file):
+                self._file.write(b"\n")
+            self._write({"format": FORMAT, "version": VERSION, "address": self._address})
+        except OSError:
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(
@@ -51,9 +58,14 @@ class Recorder:
     def _write(self, line: dict[str, str | int]) -> None:
         if self._file is None:
             raise ValueError(f"the recording {self._path} is not open; use `with Recorder(path, address)`")
-        rest = json.dumps(line, separators=(",", ":")).encode() + b"\n"
-        while rest:
-            rest = rest[self._file.write(rest) :]
+        rest, begun = json.dumps(line, separators=(",", ":")).encode() + b"\n", self._file.seek(0, SEEK_END)
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError:
+            with contextlib.suppress(OSError):
+                self._file.truncate(begun)
+            raise
 
 
 def _private(path: str, flags: int) -> int:
@@ -61,7 +73,7 @@ def _private(path: str, flags: int) -> int:
 
 
 def _is_cut(file: FileIO) -> bool:
-    size = file.seek(0, 2)
+    size = file.seek(0, SEEK_END)
     if size == 0:
         return False
     file.seek(size - 1)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -12,19 +12,25 @@ from firmware_bridge.links.address import Address
 from firmware_bridge.links.pace import Pace
 from firmware_bridge.links.recorder import FORMAT, VERSION
 
+_LONGEST_NS = 366 * 86_400 * 1_000_000_000
+"""Nobody recorded for longer than a year without a break: a time beyond it is none."""
+
+
+def open_replay(where: Address, *, now: Callable[[], int], speed: float) -> AbstractAsyncContextManager["ReplayLink"]:
+    """Open ``replay:FILE``; LinkError on entering if it cannot be read, AddressError if it is no recording."""
+    where.only(())
+    return _opened(Path(where.place), Pace(now, speed))
+
 
 @asynccontextmanager
-async def open_replay(where: Address, *, now: Callable[[], int], speed: float) -> AsyncGenerator["ReplayLink"]:
-    """Open ``replay:FILE``; raise LinkError if the file cannot be read, AddressError if it is no recording."""
-    where.only(())
-    path = Path(where.place)
+async def _opened(path: Path, pace: Pace) -> AsyncGenerator["ReplayLink"]:
     try:
-        file = path.open("rb")  # noqa: ASYNC230 - a local file, read line by line
+        file = path.open("rb")
     except OSError as error:
         raise LinkError(f"cannot read the recording {path}: {error.strerror}") from error
     with file:
         _check_header(path, file.readline())
-        yield ReplayLink(file, Pace(now, speed))
+        yield ReplayLink(file, pace)
 
 
 class ReplayLink:
@@ -72,17 +78,11 @@ class ReplayLink:
 
 def _parse(line: bytes) -> tuple[int, str, bytes] | str | None:
     """A packet, the word ``header``, or None for a line that is neither (as the last one may be after a crash)."""
-    try:
-        said: object = json.loads(line)
-    except ValueError:
-        return None
-    if not isinstance(said, dict):
-        return None
-    fields = cast(dict[str, object], said)
+    fields = _fields(line)
     if fields.get("format") == FORMAT:
         return "header"
     t, source, payload = fields.get("t"), fields.get("s"), fields.get("p")
-    if not (isinstance(t, int) and isinstance(source, str) and isinstance(payload, str)):
+    if not (type(t) is int and 0 <= t < _LONGEST_NS and isinstance(source, str) and isinstance(payload, str)):
         return None
     try:
         return t, source, bytes.fromhex(payload)
@@ -91,12 +91,17 @@ def _parse(line: bytes) -> tuple[int, str, bytes] | str | None:
 
 
 def _check_header(path: Path, line: bytes) -> None:
-    try:
-        said: object = json.loads(line)
-    except ValueError:
-        said = None
-    header = cast(dict[str, object], said) if isinstance(said, dict) else {}
+    header = _fields(line)
     if header.get("format") != FORMAT:
         raise AddressError(f"{path} is no recording: its first line is no {FORMAT} header; `record` writes one")
     if header.get("version") != VERSION:
         raise AddressError(f"{path} is a recording of version {header.get('version')}; this program reads {VERSION}")
+
+
+def _fields(line: bytes) -> dict[str, object]:
+    """A line's JSON object; empty for what is none."""
+    try:
+        said: object = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return cast(dict[str, object], said) if isinstance(said, dict) else {}

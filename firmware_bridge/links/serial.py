@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from serial import Serial, SerialException
 
-from firmware_bridge.errors import LinkError, Trouble
+from firmware_bridge.errors import AddressError, LinkError, Trouble
 from firmware_bridge.links import Packet
 from firmware_bridge.links.address import Address
 from firmware_bridge.links.backoff import running
@@ -15,22 +15,30 @@ from firmware_bridge.links.line import Line
 from firmware_bridge.links.pace import Sleep
 
 _BAUD = 115200
+_SLOWEST, _FASTEST = 50, 4_000_000
+"""Of Linux (termios(3), asm-generic/termbits.h)."""
 _WRITE_S = 2.0
 
 
-@asynccontextmanager
-async def open_serial(
+def open_serial(
     where: Address, *, now: Callable[[], int], sleep: Sleep = asyncio.sleep
-) -> AsyncGenerator["SerialLink"]:
-    """Open ``serial:/dev/serial/by-id/...?baud=115200&format=stream``; raise LinkError if it cannot be opened now.
+) -> AbstractAsyncContextManager["SerialLink"]:
+    """Open ``serial:/dev/serial/by-id/...?baud=115200&format=stream``; AddressError at once, LinkError on entering.
 
     A board that is unplugged is opened anew when it is back: give its by-id path, which stays the same.
     """
     where.only({"baud", "format"})
-    link = SerialLink(where.place, where.whole("baud", _BAUD), chosen(where), now, sleep)
+    baud = where.whole("baud", _BAUD)
+    if not _SLOWEST <= baud <= _FASTEST:
+        raise AddressError(f"{where.text!r}: baud must lie between {_SLOWEST} and {_FASTEST}, got {baud}")
+    return _opened(SerialLink(where.place, baud, chosen(where), now, sleep), f"serial {where.place}")
+
+
+@asynccontextmanager
+async def _opened(link: "SerialLink", name: str) -> AsyncGenerator["SerialLink"]:
     try:
         await link.connect()
-        async with running(link.keep(), f"serial {where.place}"):
+        async with running(link.keep(), name):
             yield link
     finally:
         link.disconnect()

@@ -1,8 +1,9 @@
 """A device behind a TCP port as a link: an ESP32 on Wi-Fi, or Empatica's streaming server."""
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from firmware_bridge import codec
 from firmware_bridge.errors import AddressError, LinkError, Trouble
@@ -16,24 +17,27 @@ from firmware_bridge.messages import E4Command
 
 _CONNECT_S = 10.0
 _WRITE_S = 5.0
+_DEVICE = re.compile(r"[\w.:-]+", re.ASCII)
 
 
-@asynccontextmanager
-async def open_tcp(
+def open_tcp(
     where: Address, *, now: Callable[[], int], sleep: Sleep = asyncio.sleep
-) -> AsyncGenerator["TcpLink"]:
-    """Open ``tcp:HOST:PORT?format=stream`` or ``tcp:HOST:28000?format=e4&device=9ff167``; raise LinkError.
+) -> AbstractAsyncContextManager["TcpLink"]:
+    """Open ``tcp:HOST:PORT?format=stream`` or ``tcp:HOST:28000?format=e4&device=9ff167``.
 
     ``device`` is asked of Empatica's server on every connection. A connection that ends is made anew.
+    Raises AddressError at once, LinkError on entering.
     """
     where.only({"format", "device"})
     host, port = _endpoint(where)
-    device = where.options.get("device")
-    greeting = b"" if device is None else codec.encode(E4Command("device_connect", (device,)))[1]
-    link = TcpLink(host, port, chosen(where), greeting, now, sleep)
+    return _opened(TcpLink(host, port, chosen(where), _greeting(where), now, sleep), f"tcp {where.place}")
+
+
+@asynccontextmanager
+async def _opened(link: "TcpLink", name: str) -> AsyncGenerator["TcpLink"]:
     try:
         await link.connect()
-        async with running(link.keep(), f"tcp {where.place}"):
+        async with running(link.keep(), name):
             yield link
     finally:
         await link.disconnect()
@@ -141,4 +145,20 @@ def _endpoint(where: Address) -> tuple[str, int]:
     host, _, port = where.place.rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) < 1 << 16:
         raise AddressError(f"{where.text!r} lacks a port; try tcp:192.168.1.20:3333")
-    return host.strip("[]"), int(port)
+    host = host.strip("[]")
+    try:
+        host.encode("idna")
+    except UnicodeError as error:
+        raise AddressError(f"{where.text!r}: {host!r} is no name of a computer; try tcp:192.168.1.20:3333") from error
+    return host, int(port)
+
+
+def _greeting(where: Address) -> bytes:
+    device = where.options.get("device")
+    if device is None:
+        return b""
+    if where.options.get("format") != "e4":
+        raise AddressError(f"{where.text!r}: device is asked of Empatica's server; add format=e4, or leave it out")
+    if not _DEVICE.fullmatch(device):
+        raise AddressError(f"{where.text!r}: {device!r} is no name of a device; try device=9ff167")
+    return codec.encode(E4Command("device_connect", (device,)))[1]

@@ -1,6 +1,7 @@
 """A link to a virtual watch, in memory: packets come when they are due in watch time."""
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
@@ -157,6 +158,9 @@ def _silence(where: Address) -> tuple[float, float] | None:
         return None
     first, _, last = given.partition("-")
     try:
-        return float(first), float(last)
-    except ValueError as error:
-        raise AddressError(f"{where.text!r}: silence is FROM-TO in seconds, such as 60-90, got {given!r}") from error
+        begin_s, end_s = float(first), float(last)
+    except ValueError:
+        begin_s = end_s = math.nan
+    if not 0 <= begin_s <= end_s:
+        raise AddressError(f"{where.text!r}: silence is FROM-TO in seconds, such as 60-90, got {given!r}")
+    return begin_s, end_s

@@ -1,6 +1,8 @@
 """Pairing from the terminal: each trouble has its own exit code, and the address lands in the settings."""
 
+import errno
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -10,6 +12,8 @@ from edge import cli
 from edge.pairing import EXIT_CODES, store_address
 from edge.settings import SettingsError, read_settings
 from firmware_bridge.errors import Trouble
+from firmware_bridge.messages import HeartRate
+from firmware_bridge.pairing import Paired
 
 WATCH = "F0:F1:F2:F3:F4:F5"
 
@@ -49,6 +53,40 @@ def test_a_watch_that_is_not_on_the_allow_list_is_not_even_connected(
 def test_a_script_must_name_the_watch(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(monkeypatch, "pair", "--json", "-") == 2
     assert "edge-daemon devices" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("address", ["Vagus", "F0:F1:F2:F3:F4", f"ble:{WATCH}"])
+def test_what_is_no_address_is_not_looked_for(
+    address: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "pair", address, "--json", "-") == 2
+    assert f"{address!r} is no Bluetooth address" in capsys.readouterr().err
+
+
+def test_settings_that_take_no_address_are_told_before_the_pairing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = str(tmp_path / "none" / "vagus.toml")
+    assert run(monkeypatch, "pair", WATCH, "--config", config, "--json", "-") == 2
+    assert f"{config} cannot be written: there is no directory" in capsys.readouterr().err
+
+
+def test_a_watch_that_is_paired_but_cannot_be_stored_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def pair(*_: object, **__: object) -> Paired:
+        return Paired(WATCH, "Vagus", None, HeartRate(70), 0.1)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("edge.pairing.pair", pair)
+    monkeypatch.setattr("edge.pairing.write_whole", full)
+    config = str(tmp_path / "vagus.toml")
+    assert run(monkeypatch, "pair", WATCH, "--config", config, "--json", "-") == 2
+    said = capsys.readouterr().err
+    assert f"{WATCH} is paired, but {config} cannot be written (No space left on device)" in said
+    assert f"put watch.address = 'ble:{WATCH}' into it" in said
 
 
 def test_the_address_is_stored_and_comments_are_kept(tmp_path: Path) -> None:

@@ -49,5 +49,5 @@ def test_what_is_no_sound_bundle_leaves_nothing(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(PackError, match="would unpack to more than"):
         unpack(packed, tmp_path / "out", TRUSTED)
     with pytest.raises(PackError, match="was not written"):
-        archive(Bundle.open(tmp_path / "tiny", TRUSTED), tmp_path / "nowhere" / "a.vagus")
+        archive(Bundle.open(tmp_path / "tiny", TRUSTED), tmp_path / "tiny" / "report.json" / "a.vagus")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.vagus", "cut.vagus", "tiny"]

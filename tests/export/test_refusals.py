@@ -5,7 +5,6 @@ import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +19,6 @@ from export.cli import app
 from export.signing import make_key
 from tests.export.test_judges import nearest_run
 
-SMALL = "200k"
-
 
 @pytest.fixture
 def key(tmp_path: Path) -> Path:
@@ -33,24 +30,6 @@ def key(tmp_path: Path) -> Path:
 def judge(tmp_path: Path) -> Path:
     """Runs that need no TensorFlow to be exported."""
     return nearest_run(tmp_path / "runs" / "activity")
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 200 kB, all but full."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={SMALL}", "vagus", str(place)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if mounted.returncode:
-        pytest.skip(f"no file system can be mounted here: {mounted.stderr.strip()}")
-    (place / "ballast").write_bytes(bytes(190_000))
-    yield place
-    subprocess.run(["umount", str(place)], check=True)
 
 
 def exported(*words: object, file_bytes: int | None = None) -> tuple[int, str]:

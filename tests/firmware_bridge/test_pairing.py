@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -20,6 +20,8 @@ from firmware_bridge.messages import HeartRate
 from firmware_bridge.pairing import ScriptedAnswers, bonds, forget, pair, scan
 from firmware_bridge.rescue import Rescue
 from firmware_bridge.virtual.peripheral import Pairing, Peripheral
+from firmware_bridge.virtual.personality import Access, Service, Spoken
+from firmware_bridge.virtual.second import Second
 from firmware_bridge.virtual.watch import Watch
 from firmware_bridge.virtual.wearer import wear
 from tests.fakes.bluez import Bluez, bluez, private_bus
@@ -41,8 +43,8 @@ class Room:
 
 
 @asynccontextmanager
-async def room(passkey: int | None = None) -> AsyncGenerator[Room]:
-    radio, watch = LocalLink(), Watch()
+async def room(passkey: int | None = None, watch: Watch | None = None) -> AsyncGenerator[Room]:
+    radio, watch = LocalLink(), watch or Watch()
     peripheral = Peripheral(radio, watch, ADDRESS, Pairing(passkey))
     await peripheral.power_on()
     clock = SleepClock()
@@ -88,6 +90,25 @@ async def test_a_wrong_or_missing_passkey_has_its_own_trouble(key: int | None):
             await pair(ADDRESS, ScriptedAnswers(key))
         assert caught.value.trouble is Trouble.WRONG_PASSKEY
         assert await bonds() == []
+
+
+class Gauge(Watch):
+    """Has a battery and nothing else, and does not know its level."""
+
+    services = (Service(gatt.BATTERY_SERVICE, {gatt.BATTERY_LEVEL: Access.READ}),)
+
+    def speak(self, seconds: Iterable[Second]) -> Iterator[Spoken]:
+        yield from ()
+
+    def read(self, target: str) -> bytes:
+        return b"\xff"
+
+
+async def test_a_device_whose_first_word_makes_no_sense_has_its_trouble():
+    async with room(watch=Gauge()):
+        with pytest.raises(LinkError, match="what it says makes no sense: battery level above 100 %") as caught:
+            await pair(ADDRESS, ScriptedAnswers())
+        assert caught.value.trouble is Trouble.REFUSED
 
 
 async def test_a_device_off_the_allow_list_is_not_even_connected():

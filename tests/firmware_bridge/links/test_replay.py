@@ -82,9 +82,11 @@ async def test_lines_that_make_no_sense_are_counted(tmp_path: Path):
     record(path, PACKETS[:1])
     with path.open("ab") as file:
         file.write(b'null\n{"t":1}\n{"t":1,"s":"x","p":"zz"}\n\xff\xfe\n')
+        file.write(b'{"t":-1,"s":"x","p":""}\n{"t":true,"s":"x","p":""}\n{"t":1e3,"s":"x","p":""}\n')
+        file.write(b'{"t":1%s,"s":"x","p":""}\n' % (b"0" * 30) + b"[" * 100_000 + b"\n")
     played, link = await play(path)
     assert len(played) == 1
-    assert link.counts()["garbage"] == 4
+    assert link.counts()["garbage"] == 9
 
 
 async def test_a_replay_opens_by_its_address_and_ends(tmp_path: Path):

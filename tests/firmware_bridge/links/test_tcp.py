@@ -67,6 +67,28 @@ async def test_a_broken_connection_is_made_anew():
             second.close()
 
 
+@pytest.mark.parametrize(
+    ("form", "half", "whole", "packet"),
+    [
+        ("stream", Cobs.stuff(b"one")[:2], Cobs.stuff(b"two"), b"two"),
+        ("grove", b"1", b"23\n", b"23"),
+        ("grove", b"x" * 5000, b"23\n", b"23"),
+    ],
+)
+async def test_half_a_packet_before_a_break_spoils_none_after_it(form: str, half: bytes, whole: bytes, packet: bytes):
+    async with served() as server:
+        address = Address.parse(f"tcp:127.0.0.1:{server.port}?format={form}")
+        async with open_tcp(address, now=lambda: 0, sleep=SleepClock().sleep) as link:
+            _, first = await server.connections.get()
+            first.write(half)
+            first.close()
+            _, second = await server.connections.get()
+            second.write(whole)
+            assert (await anext(link.packets())).payload == packet
+            assert link.counts()["garbage"] == len(half)
+            second.close()
+
+
 async def test_a_device_that_hangs_up_without_a_word_is_left_in_peace_for_longer_and_longer():
     clock = SleepClock()
     async with served() as server:
