@@ -1,10 +1,13 @@
 """The floor of versions: what a bundle that ran here once allowed, kept so that no older one comes back."""
 
+import logging
 from pathlib import Path
 
 from edge.bundle import Bundle, BundleError
 from edge.bundle_contract import release
 from edge.whole_file import private_folder, write_whole
+
+log = logging.getLogger("vagus")
 
 FILE = "bundle-floor"
 
@@ -35,3 +38,11 @@ def raise_floor(state: Path, bundle: Bundle) -> None:
         return
     private_folder(state)
     write_whole(state / FILE, f"{asked}\n".encode("ascii"))
+
+
+def keep_floor(state: Path, bundle: Bundle) -> None:
+    """Raise the floor by a bundle that runs; a disk that refuses, or a spoilt file, is told and ends nothing."""
+    try:
+        raise_floor(state, bundle)
+    except (OSError, BundleError) as error:
+        log.error("the floor of versions could not be kept (%s); see to the state directory", error)

@@ -31,7 +31,10 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     help="""Tells, from a watch and a camera, when a person is stressed. **Not a medical device.**
 
-Without a verb, `edge-daemon --config FILE` means `edge-daemon run --config FILE`.""",
+Without a verb, `edge-daemon --config FILE` means `edge-daemon run --config FILE`. When something is wrong, ask
+`edge-daemon doctor`.
+
+Exit codes: 0 done, 1 ran but did not keep its promise, 2 refused at the start, with the sentence on standard error.""",
 )
 
 
@@ -52,14 +55,21 @@ def whole_program(
 
 @app.command("run")
 def run_verb(config: Config = None, json_file: Json = None) -> None:
-    """Read watch and camera, decide, relay alerts, until SIGTERM or Ctrl-C."""
+    """Read watch and camera, decide, relay alerts, until SIGTERM or Ctrl-C.
+
+    Standard error tells what happens and, with `[panel] enabled = true`, where the page is. Exit code 1: a part failed
+    again and again, start it anew. 2: refused; the sentence says what to mend, and `edge-daemon doctor` says more.
+    """
     settings = settings_of(config)
     report(json_file, asyncio.run(serve(settings, config=config)))
 
 
 @app.command("check")
 def check_verb(config: Config = None, json_file: Json = None) -> None:
-    """Try settings, bundle, camera and addresses; start nothing. Exit 2 with one sentence if a start would fail."""
+    """Try settings, bundle, camera and addresses; start nothing. Exit 2 with one sentence if a start would fail.
+
+    No watch and no broker is reached: `edge-daemon doctor` does that, and names the cure of all that it finds.
+    """
     settings = settings_of(config)
     rehearse(settings)
     result = check(settings)
@@ -88,6 +98,8 @@ def demo_verb(
 
     With `--config` naming a broker (`mqtt.broker`), that broker is used. Real signals:
     `edge-daemon demo --recording stress_predict.npz --subject S02 --speed 20 --clip face.mp4`
+
+    Its page is named at the start. Exit code 1: an alert did not reach its own broker.
     """
     from edge.demo import DemoPlan, run_demo  # a daemon in service needs neither a subscriber nor a live view
 
@@ -113,7 +125,7 @@ def replay_verb(
     config: Config = None,
     json_file: Json = None,
 ) -> None:
-    """Run a recorded watch through the same line; end when the recording ends."""
+    """Run a recorded watch through the same line; end when the recording ends, with its summary as JSON."""
     settings = settings_of(config)
     watch = msgspec.structs.replace(settings.watch, address=f"replay:{file}")
     report(json_file or "-", asyncio.run(serve(msgspec.structs.replace(settings, watch=watch), speed=speed)))
@@ -129,7 +141,12 @@ def record_verb(
 ) -> None:
     """Write what a watch sends, byte for byte, for `replay`. This stores health data: ask the person first."""
     settings = settings_of(config)
-    report(json_file, record(watch or settings.watch.address, out, seconds, settings.watch.allowed))
+    done = record(watch or settings.watch.address, out, seconds, settings.watch.allowed)
+    if trouble := done.get("trouble"):
+        complain(f"edge-daemon: {trouble}")
+    report(json_file, done)
+    if trouble:
+        raise typer.Exit(1)
 
 
 @app.command("baseline")

@@ -37,6 +37,7 @@ from edge.sensing.timesync import ClockEstimate
 from edge.settings import Settings
 from edge.signals.baseline import PersonalBaseline
 from edge.signals.body import Reading
+from edge.snooze import Snooze
 from edge.standing import Standing
 from edge.steering import Steering
 from edge.telling import Telling
@@ -78,10 +79,9 @@ class Daemon:
         self.steering = Steering(settings, self._ears, self._eyes, self.onlooker, clock)
         self._ears.sensed = self._sensed
         self._present = Present(settings.models.face_fresh_s)
-        self._raising = raising = Raising(
-            settings.mqtt.device, lambda: self.relay, lambda: self.bundle, clock, self.health, watchdog
-        )
-        self.orders = Orders(self._eyes if settings.camera.source else None, self, raising.snooze, settings.state_path)
+        snooze, device = Snooze(clock, settings.state_path), settings.mqtt.device
+        self._raising = Raising(device, snooze, lambda: self.relay, lambda: self.bundle, clock, self.health, watchdog)
+        self.orders = Orders(self._eyes if settings.camera.source else None, self, snooze, settings.state_path)
         self.orders.force = self.steering.force
 
     @property
@@ -194,6 +194,7 @@ class Daemon:
             await stop.wait()
             for task in tasks:
                 task.cancel()
+        await self._raising.leave()
         self._telling.flush()
 
     async def _heard(self, estimate: WristEstimate) -> None:

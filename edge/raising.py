@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 from collections import OrderedDict, deque
 from collections.abc import Callable, Coroutine
 from typing import Protocol
@@ -13,10 +12,10 @@ from edge.bundle import Bundle
 from edge.clock import Clock, HostNs
 from edge.flow import Alert, Decision, State
 from edge.health import Health
+from edge.kept_back import Kept
 from edge.relay.alerts import SCHEMA, iso_time, make_alert
 from edge.relay.errors import NotDurableError
-from edge.relay.ids import RANDOM_BYTES, uuid7
-from edge.snooze import Kept, Snooze
+from edge.snooze import Snooze
 from edge.time_service import Synchronised, synchronised
 from edge.watchdog import Watchdog
 
@@ -45,6 +44,7 @@ class Raising:
     def __init__(
         self,
         device: str,
+        snooze: Snooze,
         relay: Callable[[], Outgoing],
         bundle: Callable[[], Bundle],
         clock: Clock,
@@ -55,7 +55,7 @@ class Raising:
         """``in_step`` says whether the wall clock is right; it is asked on the event loop, so it must not wait."""
         self.alerts: deque[Alert] = deque(maxlen=10)
         """The newest."""
-        self.snooze = Snooze(clock)
+        self.snooze = snooze
         self._device = device
         self._relay = relay
         self._bundle = bundle
@@ -78,7 +78,13 @@ class Raising:
         await self._raise(decision)
 
     async def wake(self, state: State, now: Decision | None) -> None:
-        """Once a quiet time has ended: an alert if stress still lasts, else a report of what was kept back."""
+        """Once a quiet time has ended: an alert if stress still lasts, and a report of what was kept back.
+
+        What an earlier run kept back is reported, too; for that one the restart was the end.
+        """
+        if (left := self.snooze.left()) is not None:
+            log.warning("before the restart %d alerts were kept back", left.alerts)
+            await self._report(left)
         kept = self.snooze.over()
         if kept is None:
             return
@@ -87,8 +93,12 @@ class Raising:
             return
         if state is State.STRESS and now is not None:
             await self._raise(now)
-        with self._watchdog.hearts.work("outbox", DISK_S):
-            await self._stored(self._relay().report(*self._told(kept)))
+        await self._report(kept)
+
+    async def leave(self) -> None:
+        """The daemon stops, and a quiet time with it: report what was kept back while somebody may hear it."""
+        self.snooze.end()
+        await self.wake(State.UNKNOWN, None)
 
     def on_acked(self, alert_id: str, at: HostNs) -> None:
         """The relay says that the broker has a message."""
@@ -120,24 +130,31 @@ class Raising:
         log.warning("alert %s (%s) is raised", alert.id, alert.kind)
         log.debug("its reason: %s", alert.reason)
 
-    async def _stored(self, storing: Coroutine[object, object, None]) -> None:
+    async def _report(self, kept: Kept) -> None:
+        with self._watchdog.hearts.work("outbox", DISK_S):
+            if await self._stored(self._relay().report(kept.id, self._told(kept))):
+                self.snooze.told()
+
+    async def _stored(self, storing: Coroutine[object, object, None]) -> bool:
+        """Whether a disk has it."""
         try:
             await storing
         except NotDurableError as error:
             self._health.dropped["not_durable"] += 1
             log.error("%s", error)
+            return False
+        return True
 
-    def _told(self, kept: Kept) -> tuple[str, bytes]:
-        """The report of a quiet time: its id, its JSON."""
-        name = uuid7(kept.ended, os.urandom(RANDOM_BYTES))
+    def _told(self, kept: Kept) -> bytes:
+        """The report of a quiet time, as JSON."""
         told = {
             "schema": SCHEMA,
-            "id": name,
+            "id": kept.id,
             "device": self._device,
             "kind": "snoozed",
             "alerts": kept.alerts,
             "from_time": iso_time(kept.began),
             "to_time": iso_time(kept.ended),
-            "reason": "" if kept.last is None else kept.last.reason,
+            "reason": kept.reason,
         }
-        return name, msgspec.json.encode(told)
+        return msgspec.json.encode(told)

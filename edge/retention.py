@@ -4,13 +4,13 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from edge.clock import SECOND, Clock, HostNs, UnixNs
 from edge.settings import RetentionSettings, Settings
-from edge.stored import RECORDINGS
+from edge.stored import RECORDINGS, plain_files
 from edge.time_service import Synchronised, synchronised
 
 log = logging.getLogger("vagus")
@@ -32,16 +32,17 @@ async def retention(settings: Settings, clock: Clock) -> AsyncGenerator[None]:
     trust = Trust(clock)
 
     async def look() -> None:
+        before: list[str] = []
         while True:
             now = clock.wall()
             by_age = trust.look(now)
             if not by_age:
                 log.warning("the clock of this machine was set: nothing is deleted by its age until it proves right")
-            try:
-                for sentence in await asyncio.to_thread(enforce, settings, now, by_age=by_age):
+            told = await asyncio.to_thread(enforce, settings, now, by_age=by_age)
+            for sentence in told:
+                if sentence not in before:  # what is still in the way was told
                     log.warning("%s", sentence)
-            except OSError as error:
-                log.warning("what is stored cannot be looked through (%s); the next look is in some hours", error)
+            before = told
             await asyncio.sleep(LOOK_S)
 
     lane = asyncio.create_task(look(), name="retention")
@@ -82,25 +83,29 @@ class Trust:
 def enforce(settings: Settings, now: UnixNs, *, by_age: bool = True) -> list[str]:
     """Delete what is past its limits; one sentence for each file set that left, or could not be made to.
 
-    Without ``by_age`` only what is too much leaves. Raises OSError where a folder cannot be read.
+    Without ``by_age`` only what is too much leaves. A folder that cannot be read is one sentence, too.
     """
     state, told = settings.state_path, list[str]()
-    for packets, why in _past(state / RECORDINGS, settings.retention, now, by_age):
-        told.append(_delete((packets, packets.with_suffix(".json")), f"recording {packets.stem}", why))
+    recordings = _there(state / RECORDINGS, lambda name: name.endswith(".packets"), told)
+    for packets, why in _past(recordings, settings.retention, now, by_age):
+        # The packets last: they are what the next look goes by.
+        told.append(_delete((packets.with_suffix(".json"), packets), f"recording {packets.stem}", why))
     days = settings.outbox.alert_days
     outbox = state / settings.outbox.path
-    for damaged, status in _there(outbox.parent.glob(f"{outbox.name}.corrupt-*")):
+    for damaged, status in _there(outbox.parent, lambda name: name.startswith(f"{outbox.name}.corrupt-"), told):
         if by_age and _CLOCK_SET_NS < status.st_mtime_ns < now - days * _DAY_NS:
             told.append(_delete((damaged,), damaged.name, f"{days:g} days are over"))
     return told
 
 
-def _past(folder: Path, limits: RetentionSettings, now: UnixNs, by_age: bool) -> Iterator[tuple[Path, str]]:
-    """Recordings that must leave, the oldest first, each with the reason."""
+def _past(
+    recordings: Sequence[tuple[Path, os.stat_result]], limits: RetentionSettings, now: UnixNs, by_age: bool
+) -> Iterator[tuple[Path, str]]:
+    """Recordings that must leave, the newest of them first, each with the reason."""
     if now < _CLOCK_SET_NS:
         return
     total = 0
-    for packets, status in _there(sorted(folder.glob("*.packets"), reverse=True)):
+    for packets, status in sorted(recordings, reverse=True):
         total += status.st_size
         if now - status.st_mtime_ns < _STILL_WRITTEN_NS:
             continue
@@ -111,11 +116,20 @@ def _past(folder: Path, limits: RetentionSettings, now: UnixNs, by_age: bool) ->
             yield packets, f"newer ones fill {limits.recordings_mib} MiB (retention.recordings_mib)"
 
 
-def _there(files: Iterable[Path]) -> Iterator[tuple[Path, os.stat_result]]:
-    """Those that nobody has deleted meanwhile, as the page may."""
-    for file in files:
-        with contextlib.suppress(FileNotFoundError):
-            yield file, file.stat()
+def _there(folder: Path, ours: Callable[[str], bool], told: list[str]) -> list[tuple[Path, os.stat_result]]:
+    """Files of ours in a folder, but for those that somebody deletes meanwhile, as the page may."""
+    found: list[tuple[Path, os.stat_result]] = []
+    try:
+        for file in plain_files(folder):
+            if ours(file.name):
+                with contextlib.suppress(FileNotFoundError):
+                    found.append((file, file.stat()))
+    except OSError as error:
+        told.append(
+            f"{folder} cannot be looked through ({error.strerror}): nothing in it is deleted, however old, until the "
+            "daemon's user may read it"
+        )
+    return found
 
 
 def _begun(packets: Path, status: os.stat_result) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from edge.bundle import Bundle
-from edge.bundle_floor import raise_floor, read_floor
+from edge.bundle_floor import keep_floor, read_floor
 from edge.bundle_swap import Swap
 from edge.clock import SystemClock, nanoseconds
 from edge.daemon import Daemon
@@ -188,7 +188,7 @@ async def open_service(
             address, mqtt = parse_broker(settings.mqtt.broker), settings.mqtt
         systemd = Systemd()
         daemon = Daemon(settings, bundle, clock, Watchdog(clock, systemd))
-        raise_floor(settings.state_path, bundle)  # by what has loaded: nothing else may forbid what ran before
+        keep_floor(settings.state_path, bundle)  # by what has loaded: nothing else may forbid what ran before
         relay = Relay(mqtt, outbox, clock, address=address, on_acked=daemon.on_acked)
         daemon.relay = relay
         if settings.mqtt.commands:

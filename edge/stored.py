@@ -11,6 +11,7 @@ from pathlib import Path
 
 from edge.baseline_store import FILE as BASELINE
 from edge.check import Check, parted
+from edge.kept_back import FILE as KEPT_BACK
 from edge.refusal import RefusalError
 from edge.settings import Settings
 
@@ -38,21 +39,29 @@ class Kind:
 
     def files(self) -> Iterator[Path]:
         """Those that are there, by name; no links. RefusalError for a folder that cannot be looked through."""
-        found = (path for folder in self.folders for path in _plain_files(folder))
+        found = (path for folder in self.folders for path in _asked_for(folder))
         yield from sorted(path for path in found if any(fnmatchcase(path.name, each) for each in self.patterns))
 
 
-def _plain_files(folder: Path) -> list[Path]:
-    """Those in a folder, none where it is not there: `Path.glob` says none of a folder, too, that is closed to us."""
+def _asked_for(folder: Path) -> list[Path]:
+    try:
+        return plain_files(folder)
+    except OSError as error:
+        raise RefusalError(
+            f"{folder} cannot be looked through ({error.strerror}); run this as the daemon's user"
+        ) from error
+
+
+def plain_files(folder: Path) -> list[Path]:
+    """Those in a folder, none where it is not there, no links; OSError for one that cannot be looked through.
+
+    `Path.glob` says none of a folder, too, that is closed to us.
+    """
     try:
         with os.scandir(folder) as entries:
             return [folder / entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
     except (FileNotFoundError, NotADirectoryError):
         return []
-    except OSError as error:
-        raise RefusalError(
-            f"{folder} cannot be looked through ({error.strerror}); run this as the daemon's user"
-        ) from error
 
 
 IMPERSONAL = ("bundle-floor", "bundle-floor.new", "page-token", "broker-password", "broker-password.new")
@@ -86,6 +95,13 @@ def kinds(settings: Settings) -> tuple[Kind, ...]:
             "The person's body at rest, in a few numbers, measured when asked for. Kept until it is measured anew.",
             (state,),
             (f"{BASELINE}*",),
+        ),
+        Kind(
+            "snooze",
+            "How many alerts a snooze that still lasts has kept back, since when, and the reason of the last. Deleted "
+            "when its report is told: at its end, or when the daemon is stopped or started.",
+            (state, state / DEMO),
+            (f"{KEPT_BACK}*",),
         ),
     )
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Collection, Generator
 from pathlib import Path
 
 from edge.health import ProcessMeter
@@ -74,9 +74,10 @@ async def serve(settings: Settings, speed: float = 1.0, config: Path | None = No
 
 
 def record(address: str, out: Path, seconds: float | None, allowed: Collection[str] = ()) -> dict[str, object]:
-    """Write a watch's packets to ``out`` until a signal, the end of the link, or ``seconds``.
+    """Write a watch's packets to ``out`` until a signal, the end of the link, ``seconds``, or a full disk.
 
-    Raises AddressError for a watch that is not among the ``allowed``, where any are named.
+    The last is told under ``trouble``. Raises AddressError for a watch that is not among the ``allowed``, where any
+    are named.
     """
     if not address:
         raise RefusalError("no watch to record; give --watch ADDRESS or set watch.address")
@@ -85,26 +86,54 @@ def record(address: str, out: Path, seconds: float | None, allowed: Collection[s
     if out.exists():
         raise RefusalError(f"{out} exists; name a new file, so that no recording is lost")
     check_link(address, allowed)
-    packets = asyncio.run(_record(address, out, seconds))
-    return {"file": str(out), "packets": packets, "bytes": out.stat().st_size}
+    packets, full = asyncio.run(_record(address, out, seconds))
+    told: dict[str, object] = {"file": str(out), "packets": packets, "bytes": out.stat().st_size}
+    if full is not None:
+        told["trouble"] = (
+            f"the disk took no more ({full}) after {packets} packets, which are kept in {out}; "
+            "free some space, then record into a new file"
+        )
+    return told
 
 
-async def _record(address: str, out: Path, seconds: float | None) -> int:
+async def _record(address: str, out: Path, seconds: float | None) -> tuple[int, str | None]:
+    """How many packets were kept, and why the disk took no more; None where it did."""
     async with _signals() as stop, open_link(address) as link:
-        with Recorder(out, address) as recorder:
+        with _begun(Recorder(out, address), out) as recorder:
 
-            async def listen() -> None:
+            async def listen() -> str | None:
+                """Until the link ends, or the disk takes no more: then why."""
                 async for packet in link.packets():
-                    recorder.keep(packet)
+                    try:
+                        recorder.keep(packet)
+                    except OSError as error:
+                        return error.strerror
+                return None
 
             listening = asyncio.create_task(listen())
             stopping = asyncio.create_task(stop.wait())
             await asyncio.wait({listening, stopping}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             for task in (listening, stopping):
                 task.cancel()
+            full = None
             with contextlib.suppress(asyncio.CancelledError):
-                await listening
-        return recorder.kept
+                full = await listening
+        return recorder.kept, full
+
+
+@contextlib.contextmanager
+def _begun(recorder: Recorder, out: Path) -> Generator[Recorder]:
+    """A recording that has begun; RefusalError when the disk takes not even its header, and then its name is free."""
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(recorder)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                out.unlink()
+            raise RefusalError(
+                f"{out} cannot be written: {error.strerror}; free some space, or name a place on another disk"
+            ) from error
+        yield recorder
 
 
 @contextlib.asynccontextmanager

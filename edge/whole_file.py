@@ -12,8 +12,10 @@ PRIVATE = 0o600
 def write_whole(file: Path, content: bytes, *, keep_rights: bool = False) -> None:
     """Replace a file; on the disk when it returns. Raises OSError, and then the file before it stays.
 
-    Its owner alone may read it; with ``keep_rights`` it keeps mode and owner of the file that it replaces.
+    Its owner alone may read it. With ``keep_rights`` it keeps mode and owner of the file that it replaces, and a link
+    to it stays one.
     """
+    file = file.resolve() if keep_rights else file
     fresh = file.with_name(f"{file.name}.new")
     fresh.unlink(missing_ok=True)  # of a power cut
     try:

@@ -5,6 +5,7 @@ crash costs nothing but the last line; and NAME.json, the session's words. A dow
 the header with the session in it, the packets follow.
 """
 
+import contextlib
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -99,14 +100,17 @@ class Recordings:
         unix_ms = self._clock.wall() // 1_000_000
         self._name = self._new_name(unix_ms)
         session = Session(asked.person.strip(), Consent(CONSENT, unix_ms), unix_ms, notes=asked.notes)
-        packets = self._file(self._name, "packets")
+        packets, words = self._file(self._name, "packets"), self._file(self._name, "json")
         try:
             packets.touch(mode=0o600, exist_ok=False)
-            self._save(session)
+            write_session(words, session)
             self._recorder = Recorder(packets, self._link()).__enter__()
         except OSError as error:
-            self._session = None
+            for begun in (packets, words):
+                with contextlib.suppress(OSError):
+                    begun.unlink()
             raise SessionError(f"cannot record into {self._folder}: {error.strerror}") from error
+        self._session = session
         self._first_ns, self._last_ns, self._resting, self.trouble = None, 0, False, ""
         return self._name
 
@@ -171,7 +175,12 @@ class Recordings:
         if not self._folder.is_dir():
             return []
         names = sorted((file.stem for file in self._folder.glob("*.packets")), reverse=True)
-        return [self._kept(name) for name in names if IDENTITY.fullmatch(name)]
+        kept: list[Kept] = []
+        for name in names:
+            if IDENTITY.fullmatch(name):
+                with contextlib.suppress(FileNotFoundError):  # too old by now: it was just deleted
+                    kept.append(self._kept(name))
+        return kept
 
     def read(self, name: str) -> Iterator[bytes]:
         """A recording as one file, piece by piece; SessionError when there is none of that name."""
@@ -185,8 +194,8 @@ class Recordings:
         if self._session is not None and name == self._name:
             raise SessionError("this recording is running; stop it first")
         try:
-            packets.unlink()
             self._file(name, "json").unlink(missing_ok=True)
+            packets.unlink(missing_ok=True)  # last: without packets nothing lists the words
         except OSError as error:
             raise SessionError(f"{name} cannot be deleted: {error.strerror}") from error
 
@@ -228,7 +237,8 @@ class Recordings:
             self._session = self._recorder = None
             self._resting = False
             if recorder is not None:
-                recorder.__exit__(None, None, None)
+                with contextlib.suppress(OSError):  # every line that it took was written before
+                    recorder.__exit__(None, None, None)
 
     def _new_name(self, unix_ms: int) -> str:
         at = datetime.fromtimestamp(unix_ms / 1000, UTC).strftime("%Y%m%d-%H%M%S")

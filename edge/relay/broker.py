@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from secrets import compare_digest
+from typing import Any
 
 from amqtt.adapters import StreamReaderAdapter, StreamWriterAdapter
 from amqtt.broker import Broker
@@ -28,7 +29,8 @@ _MQTT_3_1_1 = 4
 _REFUSED_VERSION = bytes.fromhex("20 02 00 01")
 """CONNACK, unacceptable protocol version (MQTT 3.1.1, 3.2.2.3); amqtt would wait for more bytes of a CONNECT of
 MQTT 5 and never answer."""
-
+MOST_KEPT = 1000
+"""Messages that wait for a subscriber who is away; then the oldest leaves."""
 
 USER = "vagus"
 """Who may publish, with the password, where there is one."""
@@ -93,10 +95,11 @@ class _Subscriptions(dict[str, list[tuple[Session, int]]]):
 
 
 class _Broker(Broker):
-    """amqtt's, without two of its faults, both about clients that come at the same time.
+    """amqtt's, without three of its faults.
 
-    Who came while another subscribed was dropped, told nothing, and waited for acknowledgements for ever; and who came
-    was told the retained messages that others had subscribed to.
+    Who came while another subscribed was dropped, told nothing, and waited for acknowledgements for ever; who came
+    was told the retained messages that others had subscribed to; and for a subscriber who was away everything was
+    kept, a state each second, though it might never come back.
     """
 
     def __init__(self, config: BrokerConfig) -> None:
@@ -110,6 +113,14 @@ class _Broker(Broker):
         if any(one.client_id == session.client_id for one, _ in subscribed):
             await super()._publish_retained_messages_for_subscription(subscription, session)
 
+    async def _retain_broadcast_message(self, broadcast: dict[str, Any], qos: int, target_session: Session) -> None:
+        if broadcast["topic"] in self._retained_messages:
+            return  # who comes back is told the newest
+        waiting = target_session.retained_messages
+        while waiting.qsize() >= MOST_KEPT:
+            waiting.get_nowait()
+        await super()._retain_broadcast_message(broadcast, qos, target_session)
+
 
 @asynccontextmanager
 async def local_broker(host: str = "127.0.0.1", port: int = 0, *, password: str = "") -> AsyncGenerator[BrokerAddress]:
@@ -117,7 +128,8 @@ async def local_broker(host: str = "127.0.0.1", port: int = 0, *, password: str 
 
     With a password only `USER`, who gives it, may publish; without one anybody on this machine may.
 
-    It keeps nothing when it ends. A subscriber that takes over 5 s to acknowledge a message loses it (amqtt).
+    It keeps nothing when it ends, and for a subscriber who is away `MOST_KEPT` messages. One that takes over 5 s to
+    acknowledge a message loses it (amqtt).
     """
     levels = {name: logging.getLogger(name).level for name in _LOUD}
     for name in _LOUD:

@@ -5,7 +5,8 @@ import secrets
 from dataclasses import replace
 
 from edge.relay.address import BrokerAddress
-from edge.relay.session import Opening, Session, Version, VersionRefusedError, open_session
+from edge.relay.errors import HungUpError, VersionRefusedError
+from edge.relay.session import Opening, Session, Version, open_session
 from edge.relay.settings import MqttSettings
 from edge.relay.tls import read_password, tls_context
 from edge.relay.topics import OFFLINE, Topics
@@ -36,11 +37,13 @@ class Dialer:
     async def _open(self, opening: Opening) -> Session:
         try:
             return await open_session(opening)
-        except VersionRefusedError:
+        except VersionRefusedError as error:
             if self._settings.protocol != "auto":
                 raise
+            refused = not isinstance(error, HungUpError)
         session = await open_session(replace(opening, version="3.1.1"))
-        self._version = "3.1.1"
+        if refused:  # one that was just not well is asked for MQTT 5 again: the older takes in silence what it forbids
+            self._version = "3.1.1"
         return session
 
     def _opening(self, topics: Topics) -> Opening:

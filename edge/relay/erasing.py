@@ -2,7 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import Collection
+from collections import deque
+from collections.abc import Collection, Coroutine, Sequence
 
 from edge.relay.commands import COMMANDS
 from edge.relay.discovery import discovery_topic
@@ -60,37 +61,43 @@ async def _retained(session: Session, settings: MqttSettings, noted: Collection[
             session.subscribe(elsewhere)
     # What was retained comes before what is published after the subscription.
     session.publish(marker, token)
-    await _either(session, heard)
+    await _either(session, heard.wait())
     return found
 
 
-async def _clear(session: Session, chosen: Collection[str]) -> None:
-    waiting: set[int] = set()
-    done, refused = asyncio.Event(), list[str]()
+async def _clear(session: Session, chosen: Sequence[str]) -> None:
+    left, waiting = deque(chosen), set[int]()
+    answered, refused = asyncio.Event(), list[str]()
 
     def acknowledged(packet: int, refusal: str | None) -> None:
         waiting.discard(packet)
         if refusal is not None:
             refused.append(refusal)
-        if not waiting:
-            done.set()
+        answered.set()
+
+    async def all_cleared() -> None:
+        while left or waiting:
+            answered.clear()
+            while left and session.room > 0:  # a broker of MQTT 5 hangs up on more than it takes at once
+                waiting.add(session.publish(left.popleft(), b"", retain=True))
+            await answered.wait()
 
     session.on_acknowledged = acknowledged
-    waiting.update(session.publish(topic, b"", retain=True) for topic in chosen)
-    await _either(session, done)
+    await _either(session, all_cleared())
     if refused:
         raise BrokerError(
             f"broker {session.opening.address} refused to clear a topic: {refused[0]}; see its access list"
         )
-    if waiting:
+    if left or waiting:
         raise BrokerError(f"broker {session.opening.address} did not confirm that all was cleared; try again")
 
 
-async def _either(session: Session, event: asyncio.Event) -> None:
-    """Wait for the event, for the connection's end, or until patience ends."""
-    waits = [asyncio.create_task(event.wait()), asyncio.create_task(session.wait_closed())]
+async def _either(session: Session, done: Coroutine[object, object, object]) -> None:
+    """Wait for what is to be done, for the connection's end, or until patience ends."""
+    waits = [asyncio.create_task(done), asyncio.create_task(session.wait_closed())]
     await asyncio.wait(waits, timeout=_PATIENCE_S, return_when=asyncio.FIRST_COMPLETED)
     for wait in waits:
         wait.cancel()
+    await asyncio.gather(*waits, return_exceptions=True)
     if session.is_closed:
         raise BrokerError(f"broker {session.opening.address} hung up: {await session.wait_closed()}")

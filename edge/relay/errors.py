@@ -32,6 +32,14 @@ class BrokerError(RelayError):
     """The broker could not be reached, or refused us; trying again later may help."""
 
 
+class VersionRefusedError(BrokerError):
+    """The broker does not speak this version of MQTT."""
+
+
+class HungUpError(VersionRefusedError):
+    """The broker hung up when it was asked to speak this version: it is older, or just not well."""
+
+
 class BrokerAddressError(ValueError):
     """A broker address nobody can use, such as one without a port; the sentence shows a good one."""
 

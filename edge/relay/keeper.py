@@ -104,15 +104,18 @@ class Keeper:
 
         UnreadableError, with those from memory, where the file cannot be read.
         """
-        try:
-            stored = self._stored(after, limit)
-        except OutboxError as error:
-            raise UnreadableError(str(error), self._in_memory(after, self._position)[:limit]) from error
-        # A full page may have more behind it: what waits in memory comes after that, not before.
-        end = stored[-1].position if len(stored) == limit else self._position
-        kept = [row for row in stored if row.position not in self._acknowledged]
-        rows = sorted(kept + self._in_memory(after, end), key=lambda row: row.position)[:limit]
-        return rows or (self.page(end, limit) if end < self._position else [])
+        while True:
+            try:
+                stored = self._stored(after, limit)
+            except OutboxError as error:
+                raise UnreadableError(str(error), self._in_memory(after, self._position)[:limit]) from error
+            # A full page may have more behind it: what waits in memory comes after that, not before.
+            end = stored[-1].position if len(stored) == limit else self._position
+            kept = [row for row in stored if row.position not in self._acknowledged]
+            rows = sorted(kept + self._in_memory(after, end), key=lambda row: row.position)[:limit]
+            if rows or end >= self._position:
+                return rows
+            after = end  # all were acknowledged, and wait for a disk that lets them be deleted
 
     def note_topic(self, topic: str, kept: bool) -> None:
         """Note a topic, or forget it. A disk that takes nothing is no trouble: the next start notes it again."""
@@ -284,4 +287,6 @@ def _open_sentence(path: str, error: sqlite3.Error) -> str:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_BUSY:
         return f"the outbox {path} is in use by another process: stop the other daemon, or set [outbox] path"
+    if code == sqlite3.SQLITE_FULL:
+        return f"the outbox {path} cannot be made ({error}): free some space, or set [outbox] path to another disk"
     return f"the outbox {path} cannot be opened ({error}): check that its directory exists and may be written"

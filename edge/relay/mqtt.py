@@ -16,6 +16,7 @@ from edge.relay.backoff import Backoff
 from edge.relay.board import Board
 from edge.relay.dial import Dialer
 from edge.relay.errors import BrokerError
+from edge.relay.hearing import Handler, Hearing
 from edge.relay.names import Names
 from edge.relay.outbox import Outbox
 from edge.relay.refusals import Refusals
@@ -70,9 +71,10 @@ class Relay:
         self._seal = Seal(read_public_key(settings.seal_to_file)) if settings.seal_to_file else None
         self._board = Board(outbox, clock, self._refusals, rotating=self.names.rotate)
         self._sender = Sender(outbox, clock, settings.in_flight, resting, self._refusals)
+        self._speaking: list[asyncio.Task[None]] = []
         self._greeting: int | None = None
         self._goodbye: int | None = None
-        self._handlers: dict[str, Callable[[bytes, bool], None]] = {}
+        self._hearing = Hearing(self._refusals)
         self._moved = asyncio.Event()
         self._tasks = contextlib.AsyncExitStack()
 
@@ -149,12 +151,9 @@ class Relay:
         """Publish a retained topic once more, unchanged."""
         self._board.tell_again(name)
 
-    def listen(self, name: str, handler: Callable[[bytes, bool], None]) -> None:
-        """Hear a topic, over reconnects, too; `~/` stands for our device.
-
-        ``handler(payload, retained)`` runs on the event loop and must not raise.
-        """
-        self._handlers[name] = handler
+    def listen(self, name: str, handler: Handler) -> None:
+        """Hear a topic, over reconnects, too; `~/` stands for our device."""
+        self._hearing.listen(name, handler)
         if self._session is not None:
             with contextlib.suppress(BrokerError):  # the next connection subscribes
                 self._session.subscribe(self._topics.resolve(name))
@@ -175,7 +174,7 @@ class Relay:
         """Wait for a connection; False when that took too long."""
         return await self.until(lambda: self.connected, timeout_s)
 
-    async def until(self, holds: Callable[[], bool], timeout_s: float) -> bool:
+    async def until(self, holds: Callable[[], bool], timeout_s: float | None) -> bool:
         """Wait for a condition on this relay, looked at whenever something moved; False when that took too long."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
@@ -212,14 +211,15 @@ class Relay:
     async def _serve(self, session: Session) -> str:
         """Use a connection until it ends; why it ended."""
         session.on_acknowledged = self._on_acknowledged
-        session.on_subscribed = self._on_subscribed
-        session.on_message = self._on_message
         self._session = session
         self._moved.set()
         try:
             async with asyncio.TaskGroup() as lanes:
-                for lane in (session.keep(), self._send(session), self._tell(session), self._watch(session)):
+                made = [
                     lanes.create_task(lane, name=f"relay {lane.__name__.strip('_')}")
+                    for lane in (self._send(session), self._tell(session), session.keep(), self._watch(session))
+                ]
+                self._speaking = made[:2]
                 reason = await session.wait_closed()
                 self._sender.wake()
                 self._board.wake()
@@ -237,8 +237,7 @@ class Relay:
     async def _tell(self, session: Session) -> None:
         """Lane: what we listen to, then that we are here, then the newest of every retained topic."""
         with contextlib.suppress(BrokerError):  # the connection has ended
-            for name in self._handlers:
-                session.subscribe(self._topics.resolve(name))
+            self._hearing.subscribe(session, self._topics)
             self._greeting = session.publish(self._topics.status, ONLINE, retain=not self.names.rotate)
             await self._board.tell(session, self._topics)
 
@@ -269,27 +268,19 @@ class Relay:
                 self._on_acked(row.id, now)
         self._moved.set()
 
-    def _on_subscribed(self, topic: str, refusal: str | None) -> None:
-        name = next((name for name in self._handlers if self._topics.resolve(name) == topic), topic)
-        if refusal is None:
-            self._refusals.taken(f"subscribe {name}")
-        else:
-            asked = f"our subscription to {topic}"
-            self._refusals.tell(f"subscribe {name}", asked, refusal, "nothing is heard there")
-
-    def _on_message(self, topic: str, payload: bytes, retained: bool) -> None:
-        for name, handler in self._handlers.items():
-            if self._topics.resolve(name) == topic:
-                handler(payload, retained)
-
     async def _say_goodbye(self, session: Session) -> None:
         """Leave in peace: `offline` stays behind, or, under a name that changes, nothing."""
-        with contextlib.suppress(BrokerError):
-            if self.names.rotate:
-                for name in self._board.own():
-                    session.publish(self._topics.resolve(name), b"", retain=True)
-            self._goodbye = session.publish(self._topics.status, OFFLINE, retain=not self.names.rotate)
-            await self.until(lambda: self._goodbye is None or session.is_closed, _GOODBYE_S)
+        for lane in self._speaking:  # else they would take the room that the broker has
+            lane.cancel()
+        stays = not self.names.rotate
+        cleared = () if stays else (self._topics.resolve(name) for name in self._board.own())
+        with contextlib.suppress(BrokerError, TimeoutError):
+            async with asyncio.timeout(_GOODBYE_S):
+                for topic in (*cleared, self._topics.status):
+                    await self.until(lambda: session.room > 0 or session.is_closed, None)
+                    word, retain = (OFFLINE, stays) if topic == self._topics.status else (b"", True)
+                    self._goodbye = session.publish(topic, word, retain=retain)
+                await self.until(lambda: self._goodbye is None or session.is_closed, None)
         await session.close()
 
     def _tell_trouble(self, sentence: str) -> None:

@@ -1,6 +1,7 @@
 """Messages in, on the disk before `put` returns; out again in order until the broker has acknowledged them."""
 
 import asyncio
+import contextlib
 import queue
 import threading
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from edge.clock import Clock, seconds
-from edge.relay.errors import OutboxError
+from edge.relay.errors import OutboxError, UnreadableError
 from edge.relay.keeper import Keeper
 from edge.relay.settings import OutboxSettings
 from edge.relay.store import Priority, Row
@@ -149,7 +150,8 @@ class Outbox:
 
     async def settle(self) -> None:
         """Wait until everything asked so far is done."""
-        await self.page(_BEYOND, 1)
+        with contextlib.suppress(UnreadableError):  # that was asked last, and all before it is done
+            await self.page(_BEYOND, 1)
 
     def left_s(self, row: Row) -> int:
         """How much longer a message is worth keeping; 1 s at least."""

@@ -15,16 +15,12 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.relay.address import BrokerAddress
-from edge.relay.errors import BrokerError, cure_of
+from edge.relay.errors import BrokerError, HungUpError, VersionRefusedError, cure_of
 from edge.relay.tls import explain
 
 Version = Literal["5", "3.1.1"]
 _HOUSEKEEPING_S = 1.0
 _TIDY_CLOSE_S = 2.0
-
-
-class VersionRefusedError(BrokerError):
-    """The broker does not speak this version of MQTT."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +286,7 @@ def _hung_up(opening: Opening) -> BrokerError:
     address = opening.address
     if opening.version == "5":
         # Brokers older than MQTT 5 may just hang up.
-        return VersionRefusedError(f"broker {address} hung up on MQTT 5")
+        return HungUpError(f"broker {address} hung up on MQTT 5")
     hint = "is it the right port?" if address.tls else "does this port want TLS (mqtts://)?"
     return BrokerError(f"broker {address} hung up before it accepted us: {hint}")
 

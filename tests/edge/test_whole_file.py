@@ -127,3 +127,13 @@ def test_why_a_file_cannot_be_written_is_told_without_touching_it(tmp_path: Path
     assert unwritable(tmp_path / "there" / "new") == "Not a directory"
     assert unwritable(tmp_path / ("n" * 300)) == "File name too long"
     assert [path.name for path in tmp_path.iterdir()] == ["there"]
+
+
+def test_settings_behind_a_link_are_changed_where_they_lie(tmp_path: Path) -> None:
+    file, link = tmp_path / "dotfiles.toml", tmp_path / "vagus.toml"
+    file.write_text("")
+    link.symlink_to(file.name)
+    address(tmp_path)
+    assert link.is_symlink()
+    assert "F0:F1:F2:F3:F4:F5" in file.read_text()
+    assert {each.name for each in tmp_path.iterdir()} == {file.name, link.name}

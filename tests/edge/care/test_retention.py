@@ -11,6 +11,7 @@ from edge import retention as room
 from edge.clock import SECOND, UnixNs
 from edge.retention import Trust, enforce, retention
 from edge.settings import Settings
+from edge.stored import plain_files
 from edge.time_service import Synchronised
 from tests.edge.care.holdings import record
 from tests.fakes.clock import HandClock
@@ -61,34 +62,63 @@ def test_nothing_leaves_by_an_age_that_is_not_believed(tmp_path: Path) -> None:
 
 
 def test_a_file_that_goes_while_it_is_looked_at_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    packets, damaged = _old(tmp_path)
-    listed, glob = (packets, damaged), Path.glob
+    listed = _old(tmp_path)
 
-    def glob_and_lose(place: Path, pattern: str) -> list[Path]:
-        found = list(glob(place, pattern))
+    def list_and_lose(folder: Path) -> list[Path]:
+        found = plain_files(folder)
         for file in listed:
             file.unlink(missing_ok=True)
         return found
 
-    monkeypatch.setattr(Path, "glob", glob_and_lose)
+    monkeypatch.setattr(room, "plain_files", list_and_lose)
     assert enforce(Settings(state_dir=str(tmp_path)), _at(MARCH + timedelta(days=400))) == []
 
 
-async def test_the_lane_outlives_a_disk_that_cannot_be_read(
+def test_a_folder_that_cannot_be_listed_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+    _, damaged = _old(tmp_path)
+    folder = tmp_path / "recordings"
+    folder.rename(tmp_path / "elsewhere")
+    folder.symlink_to(folder)  # a circle: not even root, who runs tests in places, can list it
+    shut, gone = enforce(Settings(state_dir=str(tmp_path)), _at(MARCH + timedelta(days=400)))
+    assert f"{folder} cannot be looked through (Too many levels of symbolic links)" in shut
+    assert damaged.name in gone
+    assert not damaged.exists()
+
+
+def test_the_words_of_a_recording_leave_before_its_packets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else they would stay for ever where only the packets could be deleted: nothing lists them alone."""
+    (packets, _), unlink, settings = _old(tmp_path), Path.unlink, Settings(state_dir=str(tmp_path))
+
+    def stubborn(file: Path, missing_ok: bool = False) -> None:
+        if file.suffix == ".json":
+            raise PermissionError(1, "Operation not permitted")
+        unlink(file, missing_ok)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", stubborn)
+        told = enforce(settings, _at(MARCH + timedelta(days=400)))
+    assert "should be deleted" in told[0]
+    assert packets.exists()
+    enforce(settings, _at(MARCH + timedelta(days=400)))
+    assert list((tmp_path / "recordings").iterdir()) == []
+
+
+async def test_the_same_trouble_is_told_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    (tmp_path / "recordings").symlink_to(tmp_path / "recordings")
     looks, enough = 0, asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def broken(settings: Settings, now: UnixNs, *, by_age: bool) -> list[str]:
+    def counted(settings: Settings, now: UnixNs, *, by_age: bool) -> list[str]:
         nonlocal looks
         looks += 1
-        if looks == 2:
+        if looks == 4:
             loop.call_soon_threadsafe(enough.set)
-        raise PermissionError("not now")
+        return enforce(settings, now, by_age=by_age)
 
-    monkeypatch.setattr(room, "enforce", broken)
+    monkeypatch.setattr(room, "enforce", counted)
     monkeypatch.setattr(room, "LOOK_S", 0.0)
     async with retention(Settings(state_dir=str(tmp_path)), HandClock()), asyncio.timeout(30):
         await enough.wait()
-    assert "cannot be looked through (not now)" in caplog.text
+    assert caplog.text.count("cannot be looked through (Too many levels of symbolic links)") == 1

@@ -83,9 +83,9 @@ async def test_nonsense_changes_nothing(line: Running) -> None:
     await line.until(lambda: daemon.health.raised > raised)
 
 
-def test_minutes_left_are_rounded_up_and_end_by_themselves() -> None:
+def test_minutes_left_are_rounded_up_and_end_by_themselves(tmp_path: Path) -> None:
     clock = HandClock()
-    snooze = Snooze(clock)
+    snooze = Snooze(clock, tmp_path)
     assert not snooze.holds
     assert snooze.over() is None
     snooze.start(2)
@@ -106,12 +106,12 @@ def test_a_paused_camera_stays_paused_over_restarts(tmp_path: Path) -> None:
         paused = False
 
     camera = Camera()
-    orders = Orders(camera, None, Snooze(HandClock()), tmp_path)
+    orders = Orders(camera, None, Snooze(HandClock(), tmp_path), tmp_path)
     assert orders.pause_camera(True) == "paused"
     assert camera.paused
     assert (tmp_path / PAUSE_FILE).exists()
     again = Camera()
-    Orders(again, None, Snooze(HandClock()), tmp_path)
+    Orders(again, None, Snooze(HandClock(), tmp_path), tmp_path)
     assert again.paused
     assert orders.pause_camera(False) == "on"
     assert not (tmp_path / PAUSE_FILE).exists()

@@ -6,10 +6,11 @@ import logging
 import aiomqtt
 import pytest
 
+from edge.relay import broker
 from edge.relay.address import BrokerAddress
 from edge.relay.broker import local_broker
-from edge.relay.errors import BrokerError
-from edge.relay.session import Opening, Version, VersionRefusedError, open_session
+from edge.relay.errors import BrokerError, VersionRefusedError
+from edge.relay.session import Opening, Version, open_session
 from tests.edge.relay.listening import PATIENCE_S, subscriber
 
 
@@ -86,3 +87,32 @@ async def test_logs_stay_as_they_were(caplog: pytest.LogCaptureFixture) -> None:
 async def test_two_live_side_by_side() -> None:
     async with local_broker() as one, local_broker() as other:
         assert one.port != other.port
+
+
+async def test_for_who_is_away_all_alerts_wait_but_of_states_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broker, "MOST_KEPT", 5)
+    async with local_broker() as address:
+        async with subscriber(address, "vagus/#", name="reader"):
+            pass
+        async with aiomqtt.Client(address.host, address.port) as client:
+            for number in range(20):
+                await client.publish("vagus/edge/state", str(number), qos=1, retain=True)
+                if number % 5 == 0:
+                    await client.publish("vagus/edge/alert", str(number), qos=1)
+        async with subscriber(address, "vagus/#", name="reader") as heard:
+            await heard.until(lambda h: b"19" in h.on("vagus/edge/state") and len(h.on("vagus/edge/alert")) == 4)
+            assert heard.on("vagus/edge/alert") == [b"0", b"5", b"10", b"15"]
+            assert set(heard.on("vagus/edge/state")) == {b"19"}
+
+
+async def test_what_waits_for_who_never_comes_back_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broker, "MOST_KEPT", 5)
+    async with local_broker() as address:
+        async with subscriber(address, "vagus/#", name="reader"):
+            pass
+        async with aiomqtt.Client(address.host, address.port) as client:
+            for number in range(20):
+                await client.publish("vagus/edge/alert", str(number), qos=1)
+        async with subscriber(address, "vagus/#", name="reader") as heard:
+            await heard.until(lambda h: b"19" in h.on("vagus/edge/alert"))
+            assert heard.on("vagus/edge/alert") == [b"15", b"16", b"17", b"18", b"19"]

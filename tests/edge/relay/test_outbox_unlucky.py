@@ -18,6 +18,7 @@ from edge.relay.store import Priority, Store
 from tests.edge.relay.filling import clock, settings
 from tests.edge.relay.listening import PATIENCE_S, subscriber
 from tests.fakes.clock import HandClock
+from tests.faults.disk import small_disk
 
 __all__ = ["clock", "settings"]
 
@@ -143,3 +144,49 @@ def test_a_disk_that_is_well_again_is_durable_without_a_new_alert(settings: Outb
     keeper.tidy()
     assert keeper.durable
     keeper.close()
+
+
+def test_many_that_a_full_disk_does_not_let_go_are_passed_over(tmp_path: Path, clock: HandClock) -> None:
+    with small_disk(tmp_path / "disk") as disk:
+        if disk is None:
+            pytest.skip("only root may mount a small disk")
+        keeper, many = Keeper(OutboxSettings(path=str(disk.directory / "outbox.db")), clock), range(1, 3001)
+        keeper.open()
+        for number in many:
+            keeper.take(f"m{number}", "alert", b"{}", Priority.ALERT, number)
+        assert keeper.commit([]) is None
+        disk.fill()
+        number = len(many)
+        while keeper.durable:  # the log has some room of its own
+            number += 1
+            keeper.take(f"m{number}", "alert", b"x" * 2000, Priority.ALERT, number)
+            keeper.commit([])
+        assert keeper.commit(list(many)) is not None
+        assert [row.id for row in keeper.page(0, 2)] == ["m3001", "m3002"]
+        assert keeper.page(number, 2) == []
+        keeper.abandon()
+
+
+async def test_a_start_on_a_full_disk_says_what_would_work(tmp_path: Path, clock: HandClock) -> None:
+    with small_disk(tmp_path / "disk") as disk:
+        if disk is None:
+            pytest.skip("only root may mount a small disk")
+        disk.fill()
+        with pytest.raises(OutboxError, match="free some space, or set"):
+            async with Outbox(OutboxSettings(path=str(disk.directory / "outbox.db")), clock):
+                pass
+
+
+async def test_a_stop_goes_in_order_though_the_file_cannot_be_read(
+    settings: OutboxSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SystemClock()
+    async with (
+        local_broker() as address,
+        Outbox(settings, clock) as outbox,
+        Relay(MqttSettings(), outbox, clock, address=address) as relay,
+    ):
+        assert await relay.wait_connected(PATIENCE_S)
+        monkeypatch.setattr(Store, "page", _DEAD)
+        await outbox.put("a", "alert", b"{}")
+        assert not await relay.drain(0.1)
