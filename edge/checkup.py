@@ -8,12 +8,13 @@ from importlib.metadata import version
 
 import msgspec
 
-from edge.check import Check
+from edge.check import Check, sentence
 from edge.ground import disk, models, wall_clock
-from edge.panel.snapshot import Snapshot
+from edge.panel.snapshot import SILENT_S, Snapshot
 from edge.settings import Settings
 
-_SILENT_S = 10.0
+_BEGINS_S = 10.0
+"""So young a daemon is still connecting: nothing is wrong yet."""
 _LOST_SHARE = 0.05
 _SHAKY_MS = 50.0
 _MANY_PENDING = 20
@@ -23,13 +24,22 @@ def checks(shot: Snapshot, settings: Settings) -> tuple[Check, ...]:
     """Every check, in the order in which a signal travels. Reads the bundle from the disk: not for the event loop."""
     return (
         models(settings),
-        _watch(shot),
+        _watch(shot, settings.sampling.battery_low),
+        *_battery(shot, settings.sampling.battery_low),
         _device_clock(shot),
         _camera(shot),
         _broker(shot),
+        *_outbox(shot),
         disk(settings),
         wall_clock(datetime.now(UTC)),
     )
+
+
+def troubles(shot: Snapshot, settings: Settings) -> tuple[Check, ...]:
+    """What keeps it from its work now, or soon will. Nothing is read from a disk, so it may be asked every second."""
+    low = settings.sampling.battery_low
+    ill = [check for check in (_watch(shot, low), _camera(shot), _broker(shot), *_outbox(shot)) if check.state == "bad"]
+    return (*ill, *(check for check in _battery(shot, low) if check.state == "warn"))
 
 
 def support(shot: Snapshot, found: tuple[Check, ...], settings: Settings) -> Mapping[str, object]:
@@ -67,27 +77,60 @@ def _plain(value: object) -> object:
     return "set" if value else "not set"
 
 
-def _watch(shot: Snapshot) -> Check:
+def _watch(shot: Snapshot, low: float) -> Check:
     watch, name = shot.watch, "Watch"
     if not watch.link:
         return Check(name, "off", "No watch is set.", "Set watch.address, or pair one.")
     if watch.silent_s is None:
+        if shot.up_s < _BEGINS_S:
+            return Check(name, "off", "The daemon has just begun to listen.", "Give it some seconds.")
         return Check(name, "bad", "Nothing was heard yet.", _wake(watch.link))
-    if watch.silent_s > _SILENT_S:
-        return Check(name, "bad", f"Silent for {watch.silent_s:.0f} s.", _wake(watch.link))
-    lost = watch.counts.get("lost", 0)
-    if lost > _LOST_SHARE * (lost + watch.packets):
-        share = lost / (lost + watch.packets)
-        return Check(name, "warn", f"{share:.0%} of its packets are lost.", "Bring the watch nearer; bodies shield it.")
+    if watch.silent_s > SILENT_S:
+        says = f"Nothing was heard for {_long(watch.silent_s)}."
+        if watch.battery is not None and watch.battery <= low:
+            return Check(name, "bad", f"{says} Its battery had {watch.battery:.0f} % left.", "Charge it, and wear it.")
+        return Check(name, "bad", says, _wake(watch.link))
+    if watch.lost_share is not None and watch.lost_share > _LOST_SHARE:
+        says = f"{watch.lost_share:.0%} of the packets of the last minute are lost."
+        return Check(name, "warn", says, "Bring the watch nearer; bodies shield it.")
     return Check(name, "good", f"Heard {watch.silent_s:.1f} s ago, {watch.packets:,} packets so far.")
 
 
 def _wake(link: str) -> str:
     if link == "ble":
-        return "Wear it, wake it, switch off Bluetooth on the phone it belongs to, and bring it within 5 m."
+        return (
+            "Wear it, wake it, switch off Bluetooth on the phone it belongs to, and bring it within 5 m. "
+            "The daemon finds it again by itself."
+        )
     if link == "serial":
         return "Plug its cable in anew and see that watch.address names the right port."
+    if link == "tcp":
+        return (
+            "See that the board or server runs, in the same network, at the host and port of watch.address. "
+            "The daemon connects again by itself."
+        )
     return "See that watch.address names a recording that has not ended."
+
+
+def _lasting(hours: float) -> str:
+    return f"{hours:.0f} h" if hours < 48 else f"{hours / 24:.0f} days"
+
+
+def _long(s: float) -> str:
+    return f"{s:.0f} s" if s < 120 else f"{s / 60:.0f} min"
+
+
+def _battery(shot: Snapshot, low: float) -> tuple[Check, ...]:
+    """Nothing where the watch does not tell it, or tells nothing any more."""
+    watch, name = shot.watch, "Watch battery"
+    if watch.battery is None or watch.silent_s is None or watch.silent_s > SILENT_S:
+        return ()
+    hours = None if shot.plan is None else shot.plan.battery_hours
+    lasts = "" if hours is None else f", about {_lasting(hours)} at this sampling plan"
+    says = f"{watch.battery:.0f} % are left{lasts}."
+    if watch.battery > low:
+        return (Check(name, "good", says),)
+    return (Check(name, "warn", says, "Charge it soon; once it is empty, nothing is heard."),)
 
 
 def _device_clock(shot: Snapshot) -> Check:
@@ -105,8 +148,22 @@ def _camera(shot: Snapshot) -> Check:
     camera, name = shot.camera, "Camera"
     if not camera.source:
         return Check(name, "off", "The camera is off; the watch speaks alone.", "Set camera.source if it is wanted.")
-    if camera.silent_s is None or camera.silent_s > _SILENT_S:
-        return Check(name, "bad", "No frames come.", "Plug it in anew, and close other programs that use it.")
+    if camera.closed == "paused":
+        cure = "Send `on` to the topic `.../camera/set`, or switch the camera on in Home Assistant."
+        return Check(name, "off", "It is paused, as somebody asked, and stays so over restarts.", cure)
+    if camera.closed == "resting":
+        says = "It rests: the sampling plan opens it when something changes, so as to look no more than it must."
+        return Check(name, "off", says, "For a look through it now, hold to the plan Full on the page Live.")
+    if camera.silent_s is None and shot.up_s < _BEGINS_S:
+        return Check(name, "off", "The daemon has just begun to look.", "Give it some seconds.")
+    if camera.silent_s is None or camera.silent_s > SILENT_S:
+        says = "Nothing was seen yet." if camera.silent_s is None else f"Nothing was seen for {_long(camera.silent_s)}."
+        if camera.source == "file":
+            cure = (
+                "See that the file or pipe of camera.source goes on; camera.loop = true begins a file anew at its end."
+            )
+            return Check(name, "bad", says, cure)
+        return Check(name, "bad", says, "Plug it in anew, and close other programs that use it.")
     if camera.face is None:
         return Check(name, "warn", "No face in view.", "Turn it to the face, with light from the front, not behind.")
     return Check(name, "good", f"A face in view, found with a score of {camera.face.score:.2f}.")
@@ -114,16 +171,29 @@ def _camera(shot: Snapshot) -> Check:
 
 def _broker(shot: Snapshot) -> Check:
     relay, name = shot.relay, "Broker"
+    wait = "1 message waits" if relay.pending == 1 else f"{relay.pending} messages wait"
+    if not relay.connected and not relay.trouble and shot.up_s < _BEGINS_S:
+        return Check(name, "off", "The daemon has just begun to connect.", "Give it some seconds.")
     if not relay.connected:
-        return Check(
-            name,
-            "bad",
-            relay.trouble or "Not connected yet.",
-            f"See that it runs and can be reached. Nothing is lost meanwhile: {relay.pending} messages wait.",
-        )
+        says, cure = _parted(relay.trouble or "not connected yet", "See that it runs and can be reached.")
+        return Check(name, "bad", says, f"{cure} Nothing is lost meanwhile: {wait}.")
     if relay.trouble:
-        return Check(name, "bad", relay.trouble, f"Mend its access list. {relay.pending} messages wait.")
+        says, cure = _parted(relay.trouble, "Mend its access list.")
+        return Check(name, "bad", says, f"{cure} {wait.capitalize()}.")
     if relay.pending > _MANY_PENDING:
         return Check(name, "warn", f"{relay.pending} messages wait to be acknowledged.", "See how busy the broker is.")
-    where = "inside this program" if relay.ours else "elsewhere"
-    return Check(name, "good", f"Connected, {where}; {relay.acked} alerts acknowledged, {relay.pending} waiting.")
+    where = "the broker inside this program" if relay.ours else relay.broker
+    return Check(name, "good", f"Connected to {where}; {relay.acked} alerts acknowledged, {relay.pending} waiting.")
+
+
+def _outbox(shot: Snapshot) -> tuple[Check, ...]:
+    if shot.relay.durable:
+        return ()
+    says = "The disk takes nothing: alerts wait in memory alone, and a restart would lose them."
+    return (Check("Outbox", "bad", says, "Make room on the disk, or mount it writable; it is tried again by itself."),)
+
+
+def _parted(trouble: str, usual: str) -> tuple[str, str]:
+    """What is wrong, and what the trouble itself says would help; else what usually does."""
+    says, mark, cure = trouble.rpartition("; ")
+    return (sentence(says), sentence(cure)) if mark else (sentence(trouble), usual)

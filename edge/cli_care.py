@@ -23,7 +23,9 @@ def doctor_verb(config: Config = None, json_file: Json = None) -> None:
     try:
         checks = asyncio.run(examine(settings_of(config), config))
     except SettingsError as error:
-        checks = (Check("Settings", "bad", sentence(str(error)), "Mend the file; the README has an example."),)
+        there = config is None or config.exists()
+        cure = "Mend that setting; the README has an example." if there else "Name the file that the daemon is given."
+        checks = (Check("Settings", "bad", sentence(str(error)), cure),)
     if json_file != "-":
         show(checks, terminal())
     report(json_file, told(checks))
@@ -73,8 +75,9 @@ def forget_verb(
     if done.left:
         raise typer.Exit(1)
     if json_file is None:
-        counts = ", ".join(f"{number} files of the {kind}" for kind, number in done.deleted.items())
-        console.print(f"[green]forgotten[/]: {counts}, {len(done.topics)} topics at the broker")
+        counts = [f"{_counted(number, 'file')} of the {kind}" for kind, number in done.deleted.items() if number]
+        told = ", ".join(counts) or "nothing was stored here"
+        console.print(f"[green]forgotten[/]: {told}; {_counted(len(done.topics), 'topic')} cleared at the broker")
 
 
 def bonds_verb(
@@ -99,6 +102,10 @@ def bonds_verb(
             console.print(f"{bond['address']}  {plain(str(bond['name']))}  [green]{now}[/]")
         if not found:
             console.print("no bonds; `edge-daemon pair` makes one")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"1 {what}" if number == 1 else f"{number} {what}s"
 
 
 def add_to(app: typer.Typer) -> None:

@@ -32,7 +32,7 @@ async def examine(settings: Settings, config: Path | None) -> tuple[Check, ...]:
     """Every check, at once; the slowest (a broker that does not answer, a camera that hangs) takes some seconds."""
     runs = await asyncio.to_thread(in_use, settings)
     found = await asyncio.gather(
-        radio(settings),
+        radio(settings, daemon_runs=runs),
         broker(settings),
         asyncio.to_thread(camera, settings, runs),
         asyncio.to_thread(models, settings, canary=True),

@@ -1,8 +1,11 @@
 """Settings in; whether the Bluetooth adapter and the way to the watch are there, asked for real, out."""
 
+import asyncio
 import os
+import re
 import stat
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from edge.check import Check, parted, sentence
@@ -11,26 +14,33 @@ from firmware_bridge.adapters import Adapter, Block, adapters, blocks
 from firmware_bridge.allow import check_allowed
 from firmware_bridge.bluez import Bond, bonds
 from firmware_bridge.errors import AddressError, LinkError, Trouble
+from firmware_bridge.links import Link, open_link
 from firmware_bridge.links.address import Address
 
 _ADAPTER, _WATCH = "Bluetooth adapter", "Watch"
+_MAC = re.compile(r"([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}")
+_NAMED = "Set watch.address as the README shows, or pair one: `edge-daemon pair`."
+_PATIENCE_S = 10.0
 _CURES = {
     Trouble.NO_ADAPTER: "Install and start BlueZ: `apt install bluez`, `systemctl enable --now bluetooth`.",
     Trouble.NO_PERMISSION: "Add this user to the group: `usermod -aG bluetooth USER`, then log in anew.",
 }
 
 
-async def radio(settings: Settings) -> Sequence[Check]:
-    """The adapter, where the watch needs one, and then the watch itself. Connects to no watch."""
-    try:
-        address = Address.parse(settings.watch.address) if settings.watch.address else None
-    except AddressError as error:
-        return [Check(_WATCH, "bad", sentence(str(error)), "Set watch.address, or pair one: `edge-daemon pair`.")]
-    if address is None:
+async def radio(settings: Settings, *, daemon_runs: bool = False) -> Sequence[Check]:
+    """The adapter, where the watch needs one, and then the watch itself. Connects to no watch by Bluetooth."""
+    text = settings.watch.address
+    if not text:
         off = Check(_WATCH, "off", "No watch is set.", "Set watch.address, or pair one: `edge-daemon pair`.")
         return [Check(_ADAPTER, "off", "No watch asks for Bluetooth."), off]
+    try:
+        address, link = Address.parse(text), open_link(text)
+    except AddressError as error:
+        cure = f"Write watch.address = 'ble:{text}'." if _MAC.fullmatch(text) else _NAMED
+        return [Check(_WATCH, "bad", sentence(str(error)), cure)]
     if address.scheme != "ble":
-        return [Check(_ADAPTER, "off", f"The watch comes by {address.scheme}, not by Bluetooth."), wire(address)]
+        off = Check(_ADAPTER, "off", f"The watch comes by {address.scheme}, not by Bluetooth.")
+        return [off, await wire(address, link, daemon_runs=daemon_runs)]
     try:
         found = await adapters()
         bonded = await bonds()
@@ -80,13 +90,31 @@ def watch(place: str, bonded: Sequence[Bond]) -> Check:
     return Check(_WATCH, "good", f"{bond.name or place} is bonded{connected}.")
 
 
-def wire(address: Address) -> Check:
-    """A cable, a recording or a server: is its place there, and may we use it?"""
-    if address.scheme == "replay":
-        return _file(Path(address.place))
-    if address.scheme != "serial":
-        return Check(_WATCH, "good", f"It comes from {address.scheme}; the daemon connects when it runs.")
-    place = Path(address.place)
+async def wire(address: Address, link: AbstractAsyncContextManager[Link], *, daemon_runs: bool) -> Check:
+    """A cable, a recording or a server: is its place there, and may we use it? A running daemon keeps its own."""
+    if address.scheme == "serial":
+        return _port(Path(address.place))
+    if address.scheme == "tcp" and daemon_runs:
+        says = f"{address.place} is not called: the daemon that runs here talks to it."
+        return Check(_WATCH, "off", says, "Its page tells what is heard; for a call from here, stop the daemon first.")
+    try:
+        async with asyncio.timeout(_PATIENCE_S), link:
+            pass
+    except (AddressError, LinkError, TimeoutError) as error:
+        says = str(error) or f"{address.place} gave no answer in {_PATIENCE_S:g} s"
+        return Check(_WATCH, "bad", sentence(says), _OPEN[address.scheme])
+    made_up = "It is made up, for trying things out." if address.place == "wearer" else f"{address.place} is there."
+    return Check(_WATCH, "good", f"{address.place} answers." if address.scheme == "tcp" else made_up)
+
+
+_OPEN = {
+    "tcp": "See that the board or server runs, in the same network, and takes calls at that host and port.",
+    "replay": "Name a file that `edge-daemon record` wrote.",
+    "virtual": "Try watch.address = 'virtual:wearer?seed=1'.",
+}
+
+
+def _port(place: Path) -> Check:
     try:
         mode = place.stat().st_mode
     except OSError as error:
@@ -98,9 +126,3 @@ def wire(address: Address) -> Check:
         cure = "Add this user to the group: `usermod -aG dialout USER`, then log in anew."
         return Check(_WATCH, "bad", f"{place} may not be used by this user.", cure)
     return Check(_WATCH, "good", f"{place} is there and may be used.")
-
-
-def _file(place: Path) -> Check:
-    if not os.access(place, os.R_OK):
-        return Check(_WATCH, "bad", f"{place} cannot be read.", "Name a file that `edge-daemon record` wrote.")
-    return Check(_WATCH, "good", f"{place} is there.")

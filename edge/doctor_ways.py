@@ -50,8 +50,11 @@ def camera(settings: Settings, daemon_runs: bool, look: Callable[[str, float], P
         if daemon_runs and source.startswith("device:") and device_path(source).exists():
             says = "It does not open; the daemon that runs here holds it, as it should."
             return Check(_CAMERA, "off", says, "For a look through it, stop the daemon first.")
-        cure = "Plug it in anew, close other programs that use it; its user must be in the group video."
-        return Check(_CAMERA, "bad", sentence(seen.sentence), cure)
+        if source.startswith("device:") and device_path(source).exists():
+            cure = "Plug it in anew, close other programs that use it; its user must be in the group video."
+            return Check(_CAMERA, "bad", sentence(seen.sentence), cure)
+        says, cure = parted(CameraError(seen.sentence))
+        return Check(_CAMERA, "bad", says, cure or "See that camera.source names what gives pictures.")
     says = f"{source} gives {seen.size[1]} x {seen.size[0]} pictures."
     if not _DARK <= seen.grey <= _BRIGHT:
         extreme = "dark" if seen.grey < _DARK else "bright"

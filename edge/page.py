@@ -3,19 +3,23 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 
 from edge.baseline_store import BaselineError
 from edge.check import Check
-from edge.checkup import checks, support
+from edge.checkup import checks, support, troubles
 from edge.clock import HostNs, SystemClock, seconds
 from edge.daemon import Daemon
 from edge.flow import Frame, Prediction, Samples
 from edge.health import ProcessMeter
+from edge.orders import PAUSE_FILE
+from edge.page_camera import camera_seen
 from edge.page_plan import plan_seen
 from edge.page_radio import Bluetooth
+from edge.page_reach import Reach
 from edge.page_rest import rest_seen
 from edge.panel.errors import NotNowError
 from edge.panel.served import Panel
@@ -24,7 +28,6 @@ from edge.panel.snapshot import (
     AlertSeen,
     CameraSeen,
     DeviceClock,
-    FaceSeen,
     Journey,
     Judgement,
     PlanWord,
@@ -60,6 +63,7 @@ class DaemonPage:
         self._broker = broker
         self._started = clock.now()
         self._meter = ProcessMeter(self._started)
+        self._reach = Reach()
 
     def attend(self, tap: Callable[[Samples], None] | None) -> None:
         self._daemon.onlooker.tap = tap
@@ -104,7 +108,7 @@ class DaemonPage:
         daemon, now = self._daemon, self._clock.now()
         prediction, health = daemon.prediction, daemon.health
         decision = self._settings.decision
-        return Snapshot(
+        shot = Snapshot(
             device=self._settings.mqtt.device,
             bundle=daemon.bundle.label,
             speed=self._clock.speed,
@@ -134,6 +138,7 @@ class DaemonPage:
             level=None if daemon.decision is None else round(daemon.decision.level, 3),
             own_level=decision.own_level > 0,
         )
+        return replace(shot, troubles=troubles(shot, self._settings))
 
     def _judgement(self, p: Prediction, now: HostNs) -> Judgement:
         emotion = None if p.emotion is None else {name: round(v, 3) for name, v in p.emotion.items()}
@@ -167,26 +172,26 @@ class DaemonPage:
             )
             if clock.buckets
             else None,
+            lost_share=self._reach.take(now, seen.packets, losses["lost"]),
         )
 
     def _camera(self, now: HostNs) -> CameraSeen:
-        seen, health, source = self._daemon.onlooker, self._daemon.health, self._settings.camera.source
-        if not source:
-            return CameraSeen()
-        mark, (height, width) = seen.face, seen.shape
-        return CameraSeen(
-            source="device" if source.startswith("device:") else "file",
-            frames=health.frames,
-            faces=health.faces,
-            silent_s=None if seen.saw is None else _age_s(seen.saw, now),
-            face=None if mark is None else FaceSeen(mark.box, mark.landmarks, mark.score, mark.tracked, width, height),
-        )
+        daemon, source = self._daemon, self._settings.camera.source
+        resting = daemon.sensors().get("camera") == "resting"
+        paused = bool(source) and (self._settings.state_path / PAUSE_FILE).exists()
+        return camera_seen(source, daemon.onlooker, daemon.health, now, resting=resting, paused=paused)
 
     def _relay(self) -> RelaySeen:
         relay = self._daemon.relay
         ours = not self._settings.mqtt.broker
         return RelaySeen(
-            str(self._broker), ours, relay.connected, relay.trouble, relay.pending, self._daemon.health.acked
+            str(self._broker),
+            ours,
+            relay.connected,
+            relay.trouble,
+            relay.pending,
+            self._daemon.health.acked,
+            relay.durable,
         )
 
 

@@ -12,8 +12,9 @@ from edge.whole_file import write_whole
 
 CONSENT = (
     "I agree that what my watch measures (pulse, ECG or EEG where it has them, skin conductance, skin temperature, "
-    "movement) is recorded on this device until I or the tester delete it. No picture and no sound is recorded. "
-    "I can stop at any time, and have the recording deleted, without giving a reason."
+    "movement) is recorded on this device. It stays there until I or the tester delete it, 90 days at most unless the "
+    "device is set otherwise. No picture and no sound is recorded. I can stop at any time, and have the recording "
+    "deleted, without giving a reason."
 )
 """What the person agrees to. It is written into the recording, so a change of the text shows in each."""
 IDENTITY = re.compile(r"[0-9]{8}-[0-9]{6}(-[0-9]{1,3})?")

@@ -10,6 +10,8 @@ from firmware_bridge.links import Packet
 
 PlanWord = Literal["auto", "full", "low", "off"]
 """What a tester may force; `auto` lets the daemon choose."""
+SILENT_S = 10.0
+"""A watch or camera that said nothing for so long says nothing of now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class WatchSeen:
     """What is known of the watch and of the way to it."""
 
     link: str = ""
-    """`ble`, `serial`, `replay`, `virtual`; empty when no watch is set."""
+    """`ble`, `serial`, `tcp`, `replay`, `virtual`; empty when no watch is set."""
     silent_s: float | None = None
     """Since its last packet; None before the first."""
     packets: int = 0
@@ -65,6 +67,8 @@ class WatchSeen:
     """What went wrong on the way here: lost, late, garbage, reconnects."""
     clock: DeviceClock | None = None
     """None before the first packet with a tick."""
+    lost_share: float | None = None
+    """Of the packets of the last minute; None while too few came to tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,9 @@ class CameraSeen:
     faces: int = 0
     silent_s: float | None = None
     face: FaceSeen | None = None
-    """In the newest frame."""
+    """In the newest frame; None as soon as that is too old to stand for now."""
+    closed: Literal["", "resting", "paused"] = ""
+    """Nobody is to look: the sampling plan lets it rest, or somebody paused it by an order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +110,8 @@ class RelaySeen:
     trouble: str | None
     pending: int
     acked: int
+    durable: bool = True
+    """False while the disk takes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +195,8 @@ class Snapshot:
     """Stress as the state is decided from, to be held against ``threshold``; None while nothing is decided."""
     own_level: bool = True
     """Whether ``level`` is a rise above the wearer's own last hour (edge/inference/own_level.py)."""
+    troubles: tuple[Check, ...] = ()
+    """What keeps it from its work now, each with its cure."""
 
 
 class Source(Protocol):

@@ -103,6 +103,28 @@ def test_a_watch_off_the_allow_list_is_not_listened_to(
     assert "not on the allow-list" in refuse(monkeypatch, capsys, verb, "--config", config(tmp_path, text))
 
 
+@pytest.mark.parametrize("verb", ["check", "run", "baseline"])
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("ble:F0:F1:F2:F3:F4:F5?rate=1", "unknown option 'rate'"),
+        ("serial:/dev/ttyUSB0?baud=abc", "baud must be a number"),
+        ("tcp:192.0.2.1:3333?format=nonsense", "no format is called 'nonsense'"),
+    ],
+)
+def test_an_address_with_a_wrong_option_is_refused_before_anything_is_opened(
+    verb: str,
+    address: str,
+    sentence: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = f"state_dir = '{tmp_path}/state'\n[watch]\naddress = '{address}'"
+    assert sentence in refuse(monkeypatch, capsys, verb, "--config", config(tmp_path, text))
+    assert not (tmp_path / "state").exists()
+
+
 @pytest.mark.parametrize("arguments", [["run"], []])
 def test_run_with_nothing_to_listen_to(
     arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

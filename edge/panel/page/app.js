@@ -7,6 +7,7 @@ import { showPairing } from "/pair.js";
 import { showRest } from "/rest.js";
 import { list, showSession } from "/session.js";
 import { keepPace, showSignals, startDrawing, stopDrawing, takeColours } from "/signals.js";
+import { pill, showAway, showTroubles } from "/troubles.js";
 
 const VIEWS = { live: "Live", session: "Session", pair: "Pair", doctor: "Doctor" };
 const THEMES = ["auto", "light", "dark"];
@@ -16,6 +17,7 @@ const themeButton = document.querySelector("#theme");
 const AWAY_MS = 4000;
 let events = null;
 let watchdog = 0;
+let heard = null; // when the daemon was last heard
 
 function open() {
   const view = location.hash.slice(1) in VIEWS ? location.hash.slice(1) : "live";
@@ -26,6 +28,7 @@ function open() {
     else link.removeAttribute("aria-current");
   }
   document.title = `${VIEWS[view]} · vagus`;
+  document.body.dataset.view = view;
   if (view === "live") startDrawing();
   else {
     stopDrawing();
@@ -49,19 +52,20 @@ function listen() {
   events.addEventListener("state", (event) => {
     const told = JSON.parse(event.data);
     clearTimeout(watchdog);
-    watchdog = setTimeout(() => say("bad", "no answer"), AWAY_MS);
-    const silent = told.daemon.watch.link && (told.daemon.watch.silent_s === null || told.daemon.watch.silent_s > 10);
-    say(silent ? "warn" : "good", silent ? "watch silent" : "live");
+    watchdog = setTimeout(away, AWAY_MS);
+    heard = new Date();
+    say(...pill(told.daemon));
+    if (showTroubles(told.daemon.troubles) && document.body.dataset.view === "doctor") examine();
     keepPace(told.daemon);
     showState(told);
     showRest(told.daemon.rest);
     showSession(told.session);
     showPairing(told.pairing);
     const pages = told.pages === 1 ? "" : `, ${told.pages} pages open`;
-    document.querySelector("#about").textContent = `${told.daemon.device}, models ${told.daemon.bundle}${pages}`;
+    document.querySelector("#about").textContent = `Device ${told.daemon.device}, models ${told.daemon.bundle}${pages}`;
   });
   events.addEventListener("error", async () => {
-    say("bad", "no answer");
+    away();
     if (events && events.readyState === EventSource.CLOSED) {
       // The daemon refused for good: signed out, or as many pages are open as may be. Ask which, and try again later.
       events = null;
@@ -70,6 +74,11 @@ function listen() {
       else setTimeout(listen, AWAY_MS);
     }
   });
+}
+
+function away() {
+  say("bad", "no answer");
+  showAway(heard);
 }
 
 function leave() {

@@ -4,6 +4,11 @@ import { ask } from "/ask.js";
 import { ago, drawn } from "/words.js";
 
 const EVERY_MS = 400;
+const SILENT_S = 10;
+const CLOSED = {
+  resting: "The camera rests, as the sampling plan has it; hold to the plan Full to look through it.",
+  paused: "The camera is paused, as somebody asked.",
+};
 const skeleton = document.querySelector("#skeleton");
 const picture = document.querySelector("#picture");
 const stageSays = document.querySelector("#stage-says");
@@ -13,21 +18,24 @@ let looking = false;
 let timer = 0;
 let turn = 0; // goes up whenever looking ends
 
-export function showCamera(camera) {
-  look.disabled = !camera.source;
+export function showCamera(camera, watch) {
+  look.disabled = !camera.source || Boolean(camera.closed);
   if (!camera.source) {
     stageSays.textContent = "off";
-    faceSays.textContent = "The watch speaks alone.";
+    faceSays.textContent = watch.link ? "The watch speaks alone." : "None is set.";
     skeleton.replaceChildren();
     stop();
     return;
   }
-  stageSays.textContent = camera.silent_s === null ? "no frames yet" : `${camera.frames.toLocaleString("en")} frames`;
+  if (camera.closed) stop();
+  const frames = camera.silent_s === null ? "no frames yet" : `${camera.frames.toLocaleString("en")} frames`;
+  stageSays.textContent = camera.closed ? `${camera.closed}, ${frames}` : frames;
   const face = camera.face;
   if (!face) {
     skeleton.replaceChildren();
     skeleton.setAttribute("aria-label", "No face in view");
-    faceSays.textContent = camera.silent_s === null ? "" : `No face in view. Last frame: ${ago(camera.silent_s)}.`;
+    const last = camera.silent_s === null ? "" : ` Last frame: ${ago(camera.silent_s)}.`;
+    faceSays.textContent = CLOSED[camera.closed] ? CLOSED[camera.closed] + last : camera.silent_s > SILENT_S ? `No frames come.${last}` : last && `No face in view.${last}`;
     return;
   }
   skeleton.setAttribute("viewBox", `0 0 ${face.width} ${face.height}`);

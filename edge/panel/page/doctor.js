@@ -1,7 +1,7 @@
 // The doctor view: what is well, what is not, and what to do about it.
 
 import { ask } from "/ask.js";
-import { make } from "/words.js";
+import { make, marked } from "/words.js";
 
 const WORDS = { good: "good", warn: "look at it", bad: "broken", off: "off" };
 const verdict = document.querySelector("#verdict");
@@ -24,7 +24,7 @@ export async function examine() {
 
 function row(check) {
   const head = make("div", { class: "row" }, make("h2", {}, check.name), make("span", { class: "pill", "data-state": check.state }, WORDS[check.state]));
-  return make("li", { "data-state": check.state }, head, make("p", {}, check.says), check.cure ? make("p", { class: "cure" }, check.cure) : "");
+  return make("li", { "data-state": check.state }, head, make("p", {}, ...marked(check.says)), check.cure ? make("p", { class: "cure" }, ...marked(check.cure)) : "");
 }
 
 document.querySelector("#again").addEventListener("click", examine);

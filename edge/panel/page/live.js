@@ -6,15 +6,29 @@ import { ago, make, ms, percent, spoken } from "/words.js";
 
 const at = (id) => document.getElementById(id);
 const MINUTE_MS = 60000;
+const SILENT_S = 10;
+// Counters as people say them; the others are plain enough.
+const COUNTED = {
+  lost: "packets lost",
+  late: "packets late",
+  duplicate: "packets twice",
+  garbage: "unreadable",
+  restart: "watch restarts",
+  reconnects: "connected anew",
+  revivals: "woken again",
+  link: "link failed",
+  camera: "camera failed",
+  not_durable: "not on the disk",
+};
 const heard = [];
 
 export function showState(told) {
   const { daemon } = told;
   at("pace").textContent = daemon.speed === 1 ? "" : `${daemon.speed} times as fast as life`;
   showJudgement(daemon);
-  showCamera(daemon.camera);
-  showJourney(daemon.journey);
-  showPlan(daemon.plan);
+  showCamera(daemon.camera, daemon.watch);
+  showJourney(daemon.journey, daemon.watch.silent_s > SILENT_S);
+  showPlan(daemon);
   showFacts(daemon);
   showAlerts(daemon.alerts);
 }
@@ -23,7 +37,7 @@ function showJudgement(daemon) {
   const { judgement } = daemon;
   at("state").dataset.state = daemon.state;
   if (at("word").textContent !== daemon.state) at("word").textContent = daemon.state;
-  if (daemon.reason) at("reason").textContent = told(daemon.reason);
+  tell("reason", why(daemon));
   showGauge(daemon);
   if (!judgement) {
     at("sources").replaceChildren();
@@ -37,6 +51,18 @@ function showJudgement(daemon) {
   bars("emotions", emotions.slice(0, 3));
   const how = judgement.modalities.join(" and ");
   at("age").textContent = `Judged by ${how}, ${ago(judgement.age_s)}. ${average(daemon)} The bars are this moment, whoever is judged.${beside(daemon)}`;
+}
+
+// Why the state is what it is, or what is missing.
+function why({ state, reason, watch, camera, troubles }) {
+  if (reason) return state === "unknown" ? `Not decided yet: it must last a while first. ${told(reason)}` : told(reason);
+  if (!watch.link && !camera.source) return "No watch and no camera are set: pair a watch to begin.";
+  if (watch.link && troubles.some((each) => each.name === "Watch")) return "Nothing is heard that could be judged.";
+  return watch.link ? "Waiting for enough signal; the wrist needs about a minute of it." : "Waiting for a face.";
+}
+
+function tell(id, says) {
+  if (at(id).textContent !== says) at(id).textContent = says;
 }
 
 // The level that the state is decided from, against the one at which stress begins.
@@ -87,8 +113,8 @@ function bars(id, rows) {
   });
 }
 
-function showJourney(journey) {
-  const legs = { sensor: journey.sensor_ms, infer: journey.infer_ms, publish: journey.publish_p50_ms };
+function showJourney(journey, silent) {
+  const legs = { sensor: silent ? null : journey.sensor_ms, infer: journey.infer_ms, publish: journey.publish_p50_ms };
   for (const [name, value] of Object.entries(legs)) {
     const all = name === "publish" && value !== null ? " in all" : "";
     document.querySelector(`[data-leg="${name}"] .leg`).textContent = ms(value) + all;
@@ -117,12 +143,12 @@ function linkQuality({ packets, counts }) {
 function showFacts(daemon) {
   const { watch, relay } = daemon;
   const clockSays = watch.clock
-    ? [`± ${watch.clock.uncertainty_ms.toFixed(1)} ms`, `drifts ${signed(watch.clock.drift_ppm)} ppm; offset ${offset(watch.clock.offset_ms / 1000)}`]
+    ? [`± ${watch.clock.uncertainty_ms.toFixed(1)} ms`, `drifts ${signed(watch.clock.drift_ppm)} ppm`]
     : ["unknown", "no time stamp heard yet"];
   const rows = [
     ["Watch", watch.link ? `heard ${ago(watch.silent_s)}` : "none set", `${watch.link || "watch.address is empty"}, ${watch.packets.toLocaleString("en")} packets`],
     ["Link quality", ...(watch.link ? linkQuality(watch) : ["–"])],
-    ["Battery", watch.battery === null ? "not told" : `${Math.round(watch.battery)} %`],
+    ["Battery", watch.battery === null ? "not told" : `${Math.round(watch.battery)} %`, watch.battery !== null && watch.silent_s > SILENT_S ? "when last heard" : ""],
     ["Watch clock", ...clockSays],
     ["Losses", counted(daemon.losses) || "none", counted(daemon.skipped) ? `not judged: ${counted(daemon.skipped)}` : ""],
     ["Broker", relay.connected ? "connected" : "not connected", relay.trouble || (relay.ours ? "inside this program" : relay.broker)],
@@ -136,9 +162,8 @@ function showFacts(daemon) {
   );
 }
 
-const offset = (s) => (Math.abs(s) < 172800 ? `${s.toFixed(1)} s` : `${Math.round(s / 86400).toLocaleString("en")} days`);
 const signed = (value) => (value > 0 ? `+${value.toFixed(0)}` : value.toFixed(0));
-const counted = (counts) => Object.entries(counts).map(([name, n]) => `${spoken(name)} ${n.toLocaleString("en")}`).join(", ");
+const counted = (counts) => Object.entries(counts).filter(([, n]) => n).map(([name, n]) => `${COUNTED[name] || spoken(name)} ${n.toLocaleString("en")}`).join(", ");
 
 function showAlerts(alerts) {
   const list = at("alerts");

@@ -12,7 +12,7 @@ const buttons = Object.entries(WORDS).map(([word, title]) => {
 });
 at("plan-words").append(...buttons);
 
-export function showPlan(plan) {
+export function showPlan({ plan, watch, camera }) {
   at("plan-hold").hidden = !plan;
   if (!plan) {
     at("plan-mode").textContent = "all there is";
@@ -24,8 +24,9 @@ export function showPlan(plan) {
   const why = plan.reason.replace(/^\w+: /, "").replace(/\.$/, "");
   const since = plan.for_s ? `, since ${span(plan.for_s)} min` : "";
   at("plan-reason").textContent = why ? `${why[0].toUpperCase()}${why.slice(1)}${since}.` : "";
-  const rates = Object.entries(plan.rates_hz).map(([channel, hz]) => [spoken(channel), rate(hz, "a second")]);
-  const rows = [["battery lasts", lasting(plan.battery_hours)], ...rates, ["camera", rate(plan.camera_fps, "frames a second")]];
+  const asked = watch.link ? plan.rates_hz : {};
+  const rates = Object.entries(asked).map(([channel, hz]) => [spoken(channel), rate(hz, "a second")]);
+  const rows = [["battery lasts", lasting(plan.battery_hours)], ...rates, ["camera", camera.source ? rate(plan.camera_fps, "frames a second") : "not set"]];
   at("plan-rates").replaceChildren(...rows.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))));
   for (const button of buttons) button.setAttribute("aria-pressed", String(button.dataset.word === plan.forced));
 }

@@ -27,6 +27,9 @@ export const size = (bytes) =>
 
 export const spoken = (name) => name.replaceAll("_", " ");
 
+// "type `this`" as text and code.
+export const marked = (text) => text.split("`").map((part, k) => (k % 2 ? make("code", {}, part) : part));
+
 // make("li", {class: "none"}, "text", node, ...) - text is always text, never markup.
 export function make(name, attributes = {}, ...inside) {
   const node = document.createElement(name);

@@ -12,100 +12,18 @@ import pytest
 from edge import cli
 from edge.check import Check, parted, sentence
 from edge.doctor import examine, told, well
-from edge.doctor_radio import adapter, listed, radio, watch, wire
 from edge.doctor_ways import broker, camera
 from edge.flow import Image
 from edge.ground import models, writable
 from edge.relay.errors import BrokerError
 from edge.relay.settings import MqttSettings
 from edge.sensing.pictures import CameraError, Still
-from edge.settings import CameraSettings, ModelSettings, Settings, WatchSettings
+from edge.settings import CameraSettings, ModelSettings, Settings
 from edge.stored import in_use
-from firmware_bridge.adapters import Adapter, Block, blocks
-from firmware_bridge.bluez import Bond
-from firmware_bridge.links.address import Address
+from tests.edge.care.findings import sound
 from tests.edge.care.holdings import daemon_at
 from tests.edge.relay.certificates import Authority
 from tests.faults.mosquitto import Mosquitto, needs_mosquitto
-
-HCI = Adapter("hci0", "C0:C1:C2:C3:C4:C5", powered=True, scanning=False)
-OFF = Adapter("hci0", "C0:C1:C2:C3:C4:C5", powered=False, scanning=False)
-
-
-def sound(check: Check) -> Check:
-    assert check.says.endswith((".", "?"))
-    assert check.cure or check.state in {"good", "off"}
-    return check
-
-
-def test_one_adapter_that_is_on_is_enough() -> None:
-    assert sound(adapter([OFF, HCI], [])).state == "good"
-
-
-@pytest.mark.parametrize(
-    ("found", "blocked", "cure"),
-    [
-        ([], [], "Plug one in"),
-        ([OFF], [], "bluetoothctl power on"),
-        ([OFF], [Block("hci0", hard=False)], "rfkill unblock"),
-        ([], [Block("thinkpad", hard=True)], "switch of the case"),
-    ],
-)
-def test_an_adapter_that_is_off_is_told_apart(found: list[Adapter], blocked: list[Block], cure: str) -> None:
-    check = sound(adapter(found, blocked))
-    assert check.state == "bad"
-    assert cure in check.cure
-
-
-def test_blocks_are_read_from_the_kernel(tmp_path: Path) -> None:
-    for number, (kind, soft, hard) in enumerate([("bluetooth", 1, 0), ("wlan", 1, 1), ("bluetooth", 0, 1)]):
-        place = tmp_path / f"rfkill{number}"
-        place.mkdir()
-        for name, value in {"type": kind, "soft": soft, "hard": hard, "name": f"radio{number}"}.items():
-            (place / name).write_text(f"{value}\n")
-    assert blocks(tmp_path) == [Block("radio0", hard=False), Block("radio2", hard=True)]
-    assert blocks(tmp_path / "gone") == []
-
-
-def test_a_bond_is_known_by_address_or_name() -> None:
-    bond = Bond("F0:F1:F2:F3:F4:F5", "InfiniTime", connected=True, path="/")
-    assert sound(watch("f0:f1:f2:f3:f4:f5", [bond])).state == "good"
-    assert "connected now" in watch("InfiniTime", [bond]).says
-    assert sound(watch("A0:00:00:00:00:00", [bond])).state == "warn"
-
-
-def test_a_watch_that_the_allow_list_keeps_out_is_told_with_what_would_work() -> None:
-    assert listed("F0:F1:F2:F3:F4:F5", ()) is None
-    check = listed("InfiniTime", ("F0:F1:F2:F3:F4:F5",))
-    assert check is not None
-    assert sound(check).cure == "Give one of these addresses instead."
-
-
-@pytest.mark.parametrize(
-    ("address", "state", "says"),
-    [
-        ("serial:/dev/serial/by-id/none", "bad", "No such file"),
-        ("serial:/etc/hostname", "bad", "is no serial port"),
-        ("serial:/dev/null", "good", "may be used"),
-        ("replay:/no/such/file", "bad", "cannot be read"),
-        ("replay:/etc/hostname", "good", "is there"),
-        ("virtual:wearer", "good", "virtual"),
-    ],
-)
-def test_a_watch_by_cable_or_file(address: str, state: str, says: str) -> None:
-    check = sound(wire(Address.parse(address)))
-    assert check.state == state
-    assert says in check.says
-
-
-async def test_no_bus_is_no_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path}/nobody")
-    first, second = await radio(Settings(watch=WatchSettings("ble:F0:F1:F2:F3:F4:F5")))
-    assert sound(first).state == "bad"
-    assert "apt install bluez" in first.cure
-    assert second.state == "off"
-    assert [check.state for check in await radio(Settings())] == ["off", "off"]
-    assert [check.state for check in await radio(Settings(watch=WatchSettings("nonsense")))] == ["bad"]
 
 
 class _Dark:
@@ -142,7 +60,12 @@ def test_a_camera_is_opened_looked_through_and_closed() -> None:
     bright = Still(np.full((48, 64, 3), 128, np.uint8), 5.0)
     assert "64 x 48" in sound(camera(_filmed(), False, lambda _source, _fps: bright)).says
     assert sound(camera(Settings(), False)).state == "off"
-    assert "/dev/video99" in sound(camera(_filmed("device:/dev/video99"), False)).says
+    gone = sound(camera(_filmed("device:/dev/video99"), False))
+    assert (gone.says, gone.cure) == (
+        "Camera device /dev/video99 is not there.",
+        "Plug it in, or see `ls /dev/video*`.",
+    )
+    assert "device:/dev/video0" in sound(camera(_filmed("/no/such.mp4"), False)).cure
 
 
 def test_a_camera_that_the_daemon_holds_is_no_fault() -> None:
@@ -259,6 +182,15 @@ def test_settings_nobody_can_run_with_are_a_finding_too(
     assert _run(monkeypatch, "--config", str(config), "--json", "-") == 1
     (check,) = json.loads(capsys.readouterr().out)["checks"]
     assert "unknown setting watch.adress" in check["says"]
+
+
+def test_settings_that_are_not_there_are_told_from_those_that_are_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _run(monkeypatch, "--config", str(tmp_path / "none.toml"), "--json", "-") == 1
+    (check,) = json.loads(capsys.readouterr().out)["checks"]
+    assert "No such file" in check["says"]
+    assert "Name the file" in check["cure"]
 
 
 def test_errors_are_parted_into_what_is_and_what_helps() -> None:

@@ -43,10 +43,12 @@ class LookedAt:
         self.rest = RestSeen(True)
         self.own_level = True
         self.level: float | None = 0.7
+        self.shot = a_snapshot()
+        """All else that it tells."""
 
     def snapshot(self) -> Snapshot:
         self.looks += 1
-        return replace(a_snapshot(), plan=self.plan, rest=self.rest, level=self.level, own_level=self.own_level)
+        return replace(self.shot, plan=self.plan, rest=self.rest, level=self.level, own_level=self.own_level)
 
     def attend(self, tap: Callable[[Samples], None] | None) -> None:
         self.tap = tap
