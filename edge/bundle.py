@@ -6,7 +6,7 @@ every other file, and MANIFEST.sig, the Ed25519 signature (RFC 8032) over the by
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -54,19 +54,25 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
     min_version: Version
     files: Mapping[str, Entry]
     """Every file of the bundle but the manifest and its signature, by path with forward slashes."""
-    expires: datetime | None = None
+    expires: Annotated[datetime, Meta(tz=True)] | None = None
     """After this moment the signature counts no more (UTC)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A bundle that passed every check. Files are read again, and checked again, when they are used."""
+    """A bundle that passed every check. Files are read, and checked again, when they are used; networks' files once.
+
+    A network that is loaded anew, or a bundle that comes back after another one's trial, must be what it was, though
+    other files may stand at its path by then.
+    """
 
     path: Path
     manifest: Manifest
     contract: Contract
     runtime: Runtime = "auto"
     """Which of its networks' files are run."""
+    _held: dict[str, bytes] = field(default_factory=dict[str, bytes], compare=False, repr=False)
+    """Networks' files that were loaded: the runtime holds the same bytes, so they take no memory of their own."""
 
     @classmethod
     def open(
@@ -162,8 +168,10 @@ class Bundle:
         )
 
     def _load(self, file: str, piece: Piece, threads: int = 1) -> Network:
+        if file not in self._held:
+            self._held[file] = self.read(file)
         try:
-            return load_network(self.read(file), name=file, threads=threads, carries_state=piece.carries_state)
+            return load_network(self._held[file], name=file, threads=threads, carries_state=piece.carries_state)
         except NetworkError as error:
             raise BundleError(f"{self.path}: {error}") from error
 

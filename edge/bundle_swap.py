@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from edge.bundle import Bundle, BundleError
-from edge.bundle_floor import raise_floor
+from edge.bundle_floor import keep_floor
 from edge.inference.classifier import Classifier
 from edge.judges import Judges
 from edge.settings import Settings, SettingsError, read_settings
@@ -57,7 +57,4 @@ class Swap:
 
     def _keep(self, bundle: Bundle) -> None:
         """A bundle that passed its trial may forbid those before it."""
-        try:
-            raise_floor(self._settings.state_path, bundle)
-        except OSError as error:
-            log.error("the floor of versions could not be kept (%s); free some space in the state directory", error)
+        keep_floor(self._settings.state_path, bundle)

@@ -18,16 +18,20 @@ from edge.onlooker import Onlooker
 from edge.sensing.camera import SILENT_S, Camera, CameraError, open_camera
 from edge.sensing.face import FaceFinder
 from edge.sensing.face_cascade import DetectorPlan, Networks
+from edge.sensing.frozen import Frozen
 from edge.settings import CameraSettings
 from edge.watchdog import INFERENCE_S, Watchdog
-from edge.worker import StuckError, Worker
+from edge.worker import StuckError, Worker, left_behind
+from firmware_bridge.links.backoff import Backoff
 
 log = logging.getLogger("vagus")
 
-REOPEN_S = 2.0
-"""Pause before a camera that was given up is opened anew."""
+REOPEN_S, LONGEST_S = 2.0, 60.0
+"""Pauses before a camera that was given up is opened anew grow between them."""
 QUIET_S = 10.0
 """A camera without a frame for so long is not there."""
+LIVE = ("device:", "picamera2:", "gst:")
+"""What has a sensor; files and pipes may show one picture for ever."""
 EARLY = 0.9
 """A frame may come this share of its period after the last: cameras jitter, and a frame lost to that is a whole one."""
 HUNG_S = 2 * SILENT_S
@@ -61,6 +65,11 @@ class Eyes:
         self._paused = False
         self._turned = asyncio.Event()
         self._finder: tuple[Classifier, FaceFinder] | None = None
+        self._frozen = Frozen() if settings.source.startswith(LIVE) else None
+        self._froze = False
+        self._backoff = Backoff(REOPEN_S, LONGEST_S)
+        self._told = ""
+        """What is wrong with the camera, as the log has it; a camera may be away for weeks."""
 
     @property
     def online(self) -> bool:
@@ -116,10 +125,13 @@ class Eyes:
             if looking.done():
                 await looking
                 return True
-            return False
         finally:
+            before = left_behind()
             looking.cancel()
             await asyncio.wait({looking})
+        if left_behind() > before:  # each look would leave one more
+            self._watchdog.budget.spend("camera", f"{self._settings.source} hangs and cannot be let go", SILENT_S)
+        return False
 
     async def _look(self, worker: Worker) -> None:
         while True:
@@ -129,10 +141,12 @@ class Eyes:
             except CameraError as error:
                 self._health.dropped["camera"] += 1
                 self._watchdog.hearts.rest("camera")
-                log.warning("%s", error)
+                if str(error) != self._told:
+                    self._told = str(error)
+                    log.warning("%s", error)
                 if error.hung:
                     self._watchdog.budget.spend("camera", str(error), SILENT_S)
-                await asyncio.sleep(REOPEN_S)
+                await asyncio.sleep(self._backoff.wait_s())
 
     async def _look_once(self, worker: Worker) -> None:
         hearts, due = self._watchdog.hearts, 0
@@ -140,12 +154,23 @@ class Eyes:
         async with self._open() as camera:
             async for frame in camera:
                 hearts.beat("camera")
-                if frame.grabbed < due or not self.wanted:
+                if self._told:
+                    self._told = ""
+                    self._backoff.reset()
+                if frame.grabbed < due or not self.wanted or self._is_frozen(frame):
                     continue
                 due = frame.grabbed + nanoseconds(EARLY / self._fps)
                 self._health.frames += 1
                 await self._take(worker, frame)
         hearts.rest("camera")
+
+    def _is_frozen(self, frame: Frame) -> bool:
+        """Whether a live camera repeats its last picture: nobody is judged by that, and the camera counts as gone."""
+        was, self._froze = self._froze, self._frozen is not None and self._frozen.holds(frame)
+        self._health.dropped["frozen_frame"] += self._froze
+        if self._froze and not was:
+            log.warning("%s gives one and the same picture again and again; plug it anew", self._settings.source)
+        return self._froze
 
     @contextlib.asynccontextmanager
     async def _open(self) -> AsyncGenerator[Camera]:

@@ -10,10 +10,9 @@ import numpy as np
 from edge.bundle import Bundle, BundleError
 from edge.bundle_contract import WristModel
 from edge.clock import HostNs, StreamNs
-from edge.flow import Modality, Prediction
-from edge.inference.classifier import Classifier, FaceEstimate, WristEstimate
-from edge.inference.glances import FACE_MS
-from edge.inference.ports import NetworkError
+from edge.flow import Crop, Features, Modality, Prediction
+from edge.inference.classifier import Classifier
+from edge.inference.glances import FACE_MS, FACE_SIDE
 from edge.lead_streams import streams
 from edge.signals.body import Body
 from edge.signals.normalise import Usual
@@ -33,6 +32,8 @@ class Judges:
         self.accepted: Callable[[Bundle], None] | None = None
         """Hears of a new bundle that has passed its trial."""
         self.rolled_back = 0
+        self._nonsense = False
+        """The last prediction was none, and the log has said so."""
         self._threads, self._face_ms = threads, face_ms
         self._before: Classifier | None = None
         self._good = 0
@@ -57,9 +58,11 @@ class Judges:
             if Modality.FACE in made.modalities:
                 made.detector_networks()
             prediction = _first_words(made)
-        except (NetworkError, ValueError) as error:
-            raise BundleError(f"{bundle.path} does not run: {error}") from error
-        if not sane(prediction):
+        except BundleError:
+            raise
+        except (ValueError, KeyError) as error:
+            raise BundleError(f"{bundle.path} does not run: {_why(error)}; export the bundle again") from error
+        if prediction is not None and not sane(prediction):
             raise BundleError(f"{bundle.path} says {prediction.stress} for a stress; export the bundle again")
         return made
 
@@ -69,9 +72,18 @@ class Judges:
         self.current, self._good = classifier, 0
 
     def said(self, prediction: Prediction) -> bool:
-        """Take note of a prediction; False, and the bundle before is back, when a new one talks nonsense."""
+        """Take note of a prediction; False when it is nonsense, which nothing may be decided from.
+
+        The bundle before is then back; where there is none, the wrist begins anew, for its state may be what is spoilt.
+        """
         if not sane(prediction):
-            return not self.failed(f"it says {prediction.stress} for a stress")
+            if not self.failed(why := f"it says {prediction.stress} for a stress") and not self._nonsense:
+                log.error("bundle %s: %s, which is left out", self.bundle.label, why)
+            self._nonsense = True
+            if prediction.wrist is not None and not math.isfinite(prediction.wrist):
+                self.current.reset()
+            return False
+        self._nonsense = False
         if self._before is not None:
             self._good += 1
             if self._good >= TRIAL:
@@ -113,14 +125,24 @@ def _loaded(bundle: Bundle, threads: int, face_ms: float) -> Classifier:
             made.lead(modality, np.zeros(model.eats, np.float32), StreamNs(0), HostNs(0))
     except BundleError:
         raise
-    except ValueError as error:
-        raise BundleError(f"{bundle.path} does not run: {error}; export the bundle again") from error
+    except (ValueError, KeyError) as error:
+        raise BundleError(f"{bundle.path} does not run: {_why(error)}; export the bundle again") from error
     return made
 
 
-def _first_words(classifier: Classifier) -> Prediction:
-    """A prediction on nothing in particular."""
-    emotion = np.full(7, 1 / 7, np.float32)
-    face = FaceEstimate(emotion, np.zeros(7, np.float32), HostNs(0)) if Modality.FACE in classifier.modalities else None
-    wrist = WristEstimate(0.5, 0.0, StreamNs(0), HostNs(0), {}) if face is None else None
-    return classifier.fuse(StreamNs(0), wrist, face, lambda: HostNs(0))
+def _why(error: ValueError | KeyError) -> str:
+    return f"no network has {error}" if isinstance(error, KeyError) else str(error)
+
+
+def _first_words(classifier: Classifier) -> Prediction | None:
+    """A prediction on nothing in particular, by the networks of wrist and face; None where there are none of them."""
+    models = classifier.bundle.contract.models
+    face = wrist = None
+    if models.face is not None:
+        grey, marks = np.zeros((FACE_SIDE, FACE_SIDE), np.uint8), np.zeros((5, 2), np.float32)
+        face = classifier.face(Crop(grey, (0, 0, FACE_SIDE, FACE_SIDE), marks, 1.0, False, HostNs(0)))
+    if models.wrist is not None:
+        usual = np.zeros(len(models.wrist.features), np.float32)
+        wrist = classifier.wrist(Features(StreamNs(0), models.wrist.features, usual, 1.0, HostNs(0)))
+        classifier.reset()
+    return None if face is None and wrist is None else classifier.fuse(StreamNs(0), wrist, face, lambda: HostNs(0))

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 
 from edge.clock import Clock, HostNs
 from edge.ears import Ears
@@ -126,6 +127,7 @@ class Rates:
             wanted = min(session.family.nearest(quantity, hz), offered[0])
             if self._asked.get(quantity, offered[0]) == wanted:
                 continue
+            self._asked[quantity] = math.nan  # until it has answered, nobody knows which rate it sends
             try:
                 await session.rate(quantity, wanted)
             except LinkError as error:

@@ -56,7 +56,7 @@ class OnnxNetwork:
             raise NetworkError(f"{self.name}: input {', '.join(sorted(missing))} was not given")
         for name, values in feeds.items():
             self._port(name).check(self.name, values)
-        return dict(zip(self.outputs, self._session.run(list(self.outputs), feeds), strict=True))
+        return dict(zip(self.outputs, self._answers(list(self.outputs), feeds), strict=True))
 
     def quick(self) -> Callable[[Floats], Floats]:
         if len(self.inputs) != 1 or len(self.outputs) != 1:
@@ -66,13 +66,19 @@ class OnnxNetwork:
         answer: Floats = np.empty(self.outputs[out].shape, np.float32)
 
         def call(values: Floats) -> Floats:
-            np.copyto(answer, self.outputs[out].dequantise(self._session.run([out], {into: port.quantise(values)})[0]))
+            np.copyto(answer, self.outputs[out].dequantise(self._answers([out], {into: port.quantise(values)})[0]))
             return answer
 
         return call
 
     def reset(self) -> None:
         """Nothing to forget: an ONNX file keeps no variables between runs."""
+
+    def _answers(self, names: Sequence[str], feeds: Mapping[str, Raw]) -> list[Raw]:
+        try:
+            return self._session.run(names, feeds)
+        except Exception as error:
+            raise _refusal(error, f"{self.name}: ONNX Runtime cannot run it") from error
 
     def _port(self, name: str) -> Port:
         if name not in self.inputs:
@@ -93,12 +99,15 @@ def _session(content: bytes, name: str, threads: int) -> tuple[_Session, str]:
     try:
         session = library.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:
-        # ONNX Runtime's errors share no parent but Exception; anything else is passed on.
-        if not type(error).__module__.startswith("onnxruntime"):
-            raise
-        cause = " ".join(str(error).split())[:200]
-        raise NetworkError(f"{name}: ONNX Runtime cannot load it ({cause}); export it again") from error
+        raise _refusal(error, f"{name}: ONNX Runtime cannot load it") from error
     return cast(_Session, session), f"onnxruntime {library.__version__}"
+
+
+def _refusal(error: Exception, what: str) -> NetworkError:
+    """What ONNX Runtime refuses, in a sentence: its errors share no parent but Exception. Anything else is raised."""
+    if not type(error).__module__.startswith("onnxruntime"):
+        raise error
+    return NetworkError(f"{what} ({' '.join(str(error).split())[:200]}); export it again")
 
 
 def _ports(arguments: Sequence[_Argument], name: str) -> dict[str, Port]:

@@ -32,7 +32,10 @@ class Network(Protocol):
         ...
 
     def run(self, feeds: Mapping[str, Floats]) -> dict[str, Floats]:
-        """Numbers by input name to numbers by output name; raise NetworkError on a missing name or a wrong shape."""
+        """Numbers by input name to numbers by output name.
+
+        Raise NetworkError on a missing name, a wrong shape, or when an operator fails.
+        """
         ...
 
     def run_raw(self, feeds: Mapping[str, Raw]) -> dict[str, Raw]:
@@ -155,7 +158,10 @@ class TfliteNetwork:
     def _invoke(self) -> None:
         if self._carries_state:
             self.reset()
-        self._interpreter.invoke()
+        try:
+            self._interpreter.invoke()
+        except RuntimeError as error:  # an operator that refuses what it is given
+            raise NetworkError(f"{self.name}: {self.runtime} cannot run it ({' '.join(str(error).split())})") from error
 
     def _refuse(self, feeds: Mapping[str, Raw]) -> None:
         """Raise NetworkError for inputs that were not given, or that there are none of."""

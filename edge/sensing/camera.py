@@ -132,13 +132,16 @@ class _Capture:
 
     def run(self) -> None:
         """Open, then read until the source ends, is given up, or ``stop`` is set."""
+        error: CameraError | None = CameraError(f"{self._camera.name} broke off while it was opened; see the log")
         try:
             current: Pictures | None = self._reopen()
-        except CameraError as refusal:
-            self._camera.open(refusal)
+            error = None
+        except CameraError as refused:
+            error = refused
             return
-        self._camera.open(None)
-        error: CameraError | None = CameraError(f"the capture thread of {self._camera.name} broke off")
+        finally:
+            self._camera.open(error)
+        error = CameraError(f"the capture thread of {self._camera.name} broke off")
         try:
             while current is not None:  # once stopped, what has just been opened is closed all the same
                 try:
@@ -146,6 +149,8 @@ class _Capture:
                 finally:
                     current.close()
                 current, error = self._again(current)
+        except CameraError as refused:
+            error = refused
         finally:
             if not self.stop.is_set():
                 self._camera.end(error)

@@ -18,6 +18,11 @@ _APT = (
     "`python3 -m venv --system-site-packages` finds it"
 )
 
+_UNFIT = (
+    "picamera2 is installed but does not load ({error}); apt's wants apt's own numpy, so take that of this environment "
+    "away, or let `rpicam-vid --codec mjpeg -t 0 -o camera.mjpeg` write into a FIFO and name that as camera.source"
+)
+
 
 class _Picamera2(Protocol):
     """What is used of picamera2 (the Picamera2 manual, release 0.3), which has no types of its own."""
@@ -59,7 +64,12 @@ def check_picamera(number: str) -> None:
     module = _module()
     if not number.isdecimal():
         raise CameraError(f"picamera2:{number} names no camera; picamera2:0 is the first")
-    found = len(cast(list[object], module.Picamera2.global_camera_info()))
+    try:
+        found = len(cast(list[object], module.Picamera2.global_camera_info()))
+    except RuntimeError as error:
+        raise CameraError(
+            f"picamera2 cannot ask for its cameras ({error}); end other programs that use libcamera, or restart"
+        ) from error
     if int(number) >= found:
         raise CameraError(
             f"there is no camera picamera2:{number}, only {found} of them; see its cable, and what "
@@ -105,5 +115,7 @@ def _let_go(camera: _Picamera2) -> None:
 def _module() -> Any:
     try:
         return importlib.import_module("picamera2")
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise CameraError(_APT) from error
+    except (ImportError, ValueError, AttributeError) as error:
+        raise CameraError(_UNFIT.format(error=" ".join(str(error).split()))) from error

@@ -13,6 +13,7 @@ from edge.flow import Image
 from edge.sensing.errors import CameraError
 from edge.sensing.jpeg_pipe import JpegPipe
 from edge.sensing.picamera import check_picamera, open_picamera
+from edge.sensing.plain import plain
 
 STILLS = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm"})
 """Suffixes that make a path a still picture; any other path is a video."""
@@ -45,7 +46,10 @@ class Pictures(Protocol):
         ...
 
     def retrieve(self) -> Image | None:
-        """The picture just taken, BGR (h, w, 3) or grey (h, w); None when its bytes are spoilt."""
+        """The picture just taken, BGR (h, w, 3) or grey (h, w); None when its bytes are spoilt.
+
+        CameraError when it is of a kind that cannot be used.
+        """
         ...
 
     def close(self) -> None:
@@ -88,7 +92,7 @@ class Video:
 
     def retrieve(self) -> Image | None:
         there, picture = self._capture.retrieve()
-        return picture.astype(np.uint8, copy=False) if there else None
+        return plain(picture) if there else None
 
     def close(self) -> None:
         self._capture.release()

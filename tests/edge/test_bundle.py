@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.bundle import MANIFEST, SIGNATURE, Bundle, BundleError
 from edge.bundle_canary import CANARY, CanaryError, Vector, read_canary, write_canary
+from edge.flow import Modality
+from edge.judges import Judges
 from export.pack import pretty
 from tests.fakes.bundles import FEATURE_VERSION, KEY, tiny_bundle
 from tests.fakes.networks import leaky_step
@@ -122,6 +124,12 @@ def test_an_older_release_than_the_floor_is_refused(path: Path) -> None:
         Bundle.open(path, TRUSTED, floor="1.10.0")
 
 
+def test_an_expiry_of_no_time_zone_is_refused_in_a_sentence(path: Path) -> None:
+    resign(path, lambda manifest: manifest.update(expires="2030-01-31T00:00:00"))
+    with pytest.raises(BundleError, match=r"cannot be read .*with a timezone"):
+        Bundle.open(path, TRUSTED, now=datetime(2026, 1, 1, tzinfo=UTC))
+
+
 def test_an_expired_signature_is_refused(path: Path) -> None:
     resign(path, lambda manifest: manifest.update(expires="2026-01-31T00:00:00Z"))
     Bundle.open(path, TRUSTED, now=datetime(2026, 1, 30, tzinfo=UTC))
@@ -155,10 +163,21 @@ def test_a_network_file_outside_the_manifest_is_refused(path: Path) -> None:
 
 
 def test_a_file_changed_after_opening_is_not_loaded(path: Path) -> None:
-    bundle = Bundle.open(path, TRUSTED)
+    bundle = Bundle.open(path, TRUSTED, canary=False)
     (path / "wrist.tflite").write_bytes(leaky_step(3, keep=0.25))
     with pytest.raises(BundleError, match=r"wrist\.tflite is not the file that was signed"):
         bundle.network("wrist")
+
+
+def test_a_network_is_loaded_anew_though_another_bundle_took_its_place(path: Path) -> None:
+    judges = Judges(Bundle.open(path, TRUSTED), 1)
+    before, vector = judges.current.detector_networks()["pnet"], np.ones((1, 2, 2, 3), np.float32)
+    for file in (found for found in path.rglob("*") if found.is_file()):
+        file.write_bytes(b"half of another one")
+    judges.renew(Modality.WRIST)  # after it hung
+    judges.renew(Modality.FACE)
+    (again,) = judges.current.detector_networks()["pnet"](vector)
+    assert np.array_equal(again, before(vector)[0])
 
 
 def test_the_canary_knows_every_kind_of_wrong_answer(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,11 +1,14 @@
 """The floor rises with what bundles ask, never falls, and is not guessed."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
+from edge import bundle_floor
 from edge.bundle import Bundle, BundleError
-from edge.bundle_floor import FILE, raise_floor, read_floor
+from edge.bundle_floor import FILE, keep_floor, raise_floor, read_floor
 from tests.fakes.bundles import KEY, tiny_bundle
 
 
@@ -29,3 +32,19 @@ def test_a_floor_that_is_no_version_stops_the_start(tmp_path: Path, content: byt
     (tmp_path / FILE).write_bytes(content)
     with pytest.raises(BundleError, match=FILE):
         read_floor(tmp_path)
+
+
+def test_a_floor_that_cannot_be_kept_ends_nothing_that_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    bundle = tiny_bundle(tmp_path / "bundle")
+    (tmp_path / FILE).write_bytes(b"")  # spoilt while a bundle is on trial
+    keep_floor(tmp_path, bundle)
+    assert "no version; write the least version that may run" in caplog.text
+
+    def full(file: Path, content: bytes) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file))
+
+    monkeypatch.setattr(bundle_floor, "write_whole", full)
+    keep_floor(tmp_path / "state", bundle)
+    assert "No space left on device" in caplog.text

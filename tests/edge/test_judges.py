@@ -1,6 +1,8 @@
-"""A bundle whose networks of ECG or EEG do not fit its contract is refused before anybody's electrodes are heard."""
+"""A bundle whose networks do not fit its contract is refused at once; what is no probability decides nothing."""
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +12,20 @@ import pytest
 
 from edge.bundle import Bundle, BundleError
 from edge.bundle_canary import CANARY
-from edge.bundle_contract import LeadModel
+from edge.bundle_contract import LeadModel, State
 from edge.bundle_floor import read_floor
 from edge.bundle_keys import key_line
+from edge.clock import HostNs, StreamNs
+from edge.flow import Features, Prediction
+from edge.inference.classifier import WristEstimate
 from edge.judges import Judges
 from edge.service import open_service
 from edge.settings import ModelSettings, Settings
 from edge.signals import ecg_images, ecg_spectrogram
 from edge.signals.chest import Chest
 from export.pack import describe, write_bundle
-from tests.fakes.bundles import KEY, canary
+from tests.edge.daemon.lines import little
+from tests.fakes.bundles import FEATURES, KEY, canary, tiny_bundle
 from tests.fakes.electrodes import leads_bundle
 from tests.fakes.networks import dense, leaky_step
 
@@ -113,3 +119,41 @@ async def test_a_start_with_it_fails_in_one_sentence_and_forbids_nothing(
         async with open_service(settings):
             pass
     assert read_floor(tmp_path / "state") is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"states": (State("stat", "state_out", clip=4.0),)}, "no network has 'stat'"),
+        ({"states": (State("state", "out", clip=4.0),)}, "no network has 'out'"),
+        ({"states": ()}, "input state was not given"),
+    ],
+)
+def test_a_wrist_that_does_not_fit_is_refused_at_a_reload(tmp_path: Path, changes: Any, sentence: str) -> None:
+    with pytest.raises(BundleError, match=f"does not run: .*{sentence}"):
+        Judges(little(tmp_path / "good"), 1).prove(little(tmp_path / "odd", "1.3.0", **changes))
+
+
+def test_what_is_no_probability_decides_nothing_and_the_wrist_begins_anew(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    judges = Judges(tiny_bundle(tmp_path / "bundle"), 1)
+    window = Features(StreamNs(5), FEATURES, np.array([80, 3, 0.5], np.float32), 1.0, HostNs(0), False)
+
+    def heard() -> WristEstimate:
+        estimate = judges.current.wrist(window)
+        assert estimate is not None
+        return estimate
+
+    def fused(estimate: WristEstimate) -> Prediction:
+        return judges.current.fuse(StreamNs(5), estimate, None, lambda: HostNs(0))
+
+    first, second = heard(), heard()
+    assert first.logit != second.logit  # the wrist remembers
+    assert judges.said(fused(first))
+    spoilt = fused(replace(second, stress=math.nan, logit=math.nan))
+    assert not judges.said(spoilt)
+    assert not judges.said(spoilt)
+    assert caplog.text.count("it says nan for a stress, which is left out") == 1
+    assert heard().logit == first.logit
+    assert judges.said(fused(first))

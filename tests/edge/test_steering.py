@@ -24,11 +24,14 @@ class Written:
     def __init__(self, trouble: Trouble | None = None) -> None:
         self.commands: list[tuple[str, bytes]] = []
         self.trouble = trouble
+        self.mute = False
 
     async def write(self, target: str, payload: bytes) -> None:
         if self.trouble is not None:
             raise LinkError("the watch does not want to", self.trouble)
         self.commands.append((target, payload))
+        if self.mute:
+            raise LinkError("no answer", Trouble.LOST)
 
 
 def session(family: Family, link: Written) -> Session:
@@ -88,3 +91,14 @@ async def test_out_of_reach_is_asked_again_and_a_refusal_is_not(caplog: pytest.L
     link.trouble = None
     await rates.ask(watch, plan(Level.LOW))
     assert not link.commands
+
+
+async def test_a_watch_that_obeyed_but_could_not_say_so_is_asked_back():
+    link, rates = Written(), Rates()
+    watch = session(VAGUS, link)
+    link.mute = True
+    with pytest.raises(LinkError):
+        await rates.ask(watch, plan(Level.LOW))  # the first command arrived, its answer did not
+    link.mute = False
+    await rates.ask(watch, plan(Level.FULL))
+    assert link.commands == asked([RateCommand(StreamChannel.PULSE, hz * 32) for hz in (16, 64)])

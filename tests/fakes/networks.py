@@ -126,6 +126,16 @@ def remembering(width: int) -> bytes:
     return flatbuffer(slots, [Step("SVDF", (0, 1, 2, -1, 3), (4,))], [0], [4])
 
 
+def looking_up(rows: int) -> bytes:
+    """A network that fails while it runs: it looks up a row by number, and there are only so many."""
+    slots = [
+        Slot("features", (1,), dtype="int32"),
+        Slot("table", (rows,), values=np.ones(rows, np.float32)),
+        Slot("logits", (1,)),
+    ]
+    return flatbuffer(slots, [Step("GATHER", (1, 0), (2,))], [0], [2])
+
+
 def _tensor(schema: Any, model: Any, slot: Slot) -> Any:
     tensor = schema.TensorT()
     tensor.name, tensor.shape, tensor.type = slot.name, list(slot.shape), _KINDS[slot.dtype]
@@ -154,7 +164,7 @@ def _operator(schema: Any, model: Any, step: Step) -> Any:
     if step.operator == "CUSTOM":
         code.customCode = "Flexible"
         return operator
-    camel = {"FULLY_CONNECTED": "FullyConnected", "ADD": "Add", "MUL": "Mul", "SVDF": "SVDF"}[step.operator]
+    camel = {"FULLY_CONNECTED": "FullyConnected", "SVDF": "SVDF"}.get(step.operator, step.operator.capitalize())
     operator.builtinOptionsType = getattr(schema.BuiltinOptions, f"{camel}Options")
     operator.builtinOptions = getattr(schema, f"{camel}OptionsT")()
     if step.operator == "SVDF":

@@ -85,7 +85,7 @@ async def test_a_bundle_that_fails_its_trial_is_rolled_back(
     judge = Classifier.wrist
 
     def fails(classifier: Classifier, features: Features) -> WristEstimate | None:
-        if classifier.bundle.label == "tiny 1.3.0":
+        if classifier.bundle.label == "tiny 1.3.0" and features.received:  # not its first words, on nothing heard
             raise NetworkError("wrist.tflite: an operator failed")
         return judge(classifier, features)
 

@@ -58,6 +58,8 @@ def test_wrong_feeds_and_files_are_refused() -> None:
         network.run({})
     with pytest.raises(NetworkError, match="no input is called z; it has x"):
         network.run({"z": INPUT})
+    with pytest.raises(NetworkError, match=r"n\.onnx: ONNX Runtime cannot run it \("):
+        network.quick()(INPUT[:, :2])
     with pytest.raises(NetworkError, match=r"input x is float32 \(1, 2\), expected float32 \(1, 3\)"):
         network.run({"x": INPUT[:, :2]})
     with pytest.raises(NetworkError, match=r"cut\.onnx: ONNX Runtime cannot load it"):

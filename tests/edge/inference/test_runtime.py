@@ -6,7 +6,7 @@ import pytest
 from edge.flow import Floats
 from edge.inference.ports import NetworkError, Port
 from edge.inference.runtime import TfliteNetwork, load_network
-from tests.fakes.networks import dense, dense_int8, leaky_step, remembering
+from tests.fakes.networks import dense, dense_int8, leaky_step, looking_up, remembering
 
 WEIGHTS = np.array([[1.0, 2.0, 3.0], [0.5, 0.0, -0.5]], np.float32)
 INPUT = np.array([[1.0, -1.0, 2.0]], np.float32)
@@ -98,3 +98,13 @@ def test_files_that_cannot_be_loaded_are_refused_in_a_sentence() -> None:
         load_network(whole, name="face.bin")
     with pytest.raises(NetworkError, match="threads must be at least 1, got 0"):
         TfliteNetwork(whole, name="face.tflite", threads=0)
+
+
+def test_an_operator_that_fails_is_a_fault_of_the_network_and_the_next_run_is_right() -> None:
+    network = load_network(looking_up(4), name="wrist.tflite")
+    ask, beyond, there = network.quick(), np.array([99.0], np.float32), np.array([3.0], np.float32)
+    with pytest.raises(NetworkError, match=r"wrist\.tflite: litert .* cannot run it \(gather index"):
+        ask(beyond)
+    with pytest.raises(NetworkError, match="cannot run it"):
+        network.run({"features": beyond})
+    assert ask(there) == network.run({"features": there})["logits"] == [1.0]

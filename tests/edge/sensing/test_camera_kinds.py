@@ -118,6 +118,36 @@ def test_without_picamera2_the_package_is_named() -> None:
         check_camera("picamera2:0")
 
 
+@pytest.mark.parametrize("error", [ValueError("numpy.dtype size changed"), ImportError("libcamera.so.0.5")])
+async def test_a_picamera2_that_does_not_load_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    (tmp_path / "picamera2.py").write_text(f"raise {error!r}\n")  # as apt's does beside another numpy than its own
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    with pytest.raises(CameraError, match=rf"does not load \({error}"):
+        async with open_camera("picamera2:0", 5, HandClock(), hung_s=30.0):
+            pass
+
+
+async def test_a_camera_stack_that_is_taken_says_so(
+    picamera2: type[Picamera2], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(picamera2, "global_camera_info", raising("Failed to open camera manager"))
+    with pytest.raises(CameraError, match=r"cannot ask for its cameras \(Failed to open"):
+        async with open_camera("picamera2:0", 5, HandClock(), hung_s=30.0):
+            pass
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_a_stack_that_breaks_off_is_not_waited_for() -> None:
+    def breaks() -> pictures.Pictures:
+        raise LookupError("nobody thought of this")
+
+    with pytest.raises(CameraError, match="broke off while it was opened"):
+        async with open_camera(breaks, 5, HandClock(), hung_s=30.0):
+            pass
+
+
 @pytest.mark.skipif(cv2.videoio_registry.hasBackend(cv2.CAP_GSTREAMER), reason="this OpenCV has GStreamer")
 def test_a_pipeline_is_refused_where_opencv_has_no_gstreamer() -> None:
     with pytest.raises(CameraError, match="built without GStreamer"):
