@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from firmware_bridge import bluez, codec, gatt
+from firmware_bridge.claim import InUseError
 from firmware_bridge.errors import LinkError, Trouble
 from firmware_bridge.links import Packet, open_link
 from firmware_bridge.messages import HeartRate
@@ -160,7 +161,12 @@ async def killed_while_connected() -> None:
     listener = await asyncio.create_subprocess_exec(sys.executable, "-c", LISTENER, stdout=subprocess.PIPE)
     assert listener.stdout is not None
     assert await listener.stdout.readline()
-    await bluez.let_go(ADDRESS)
+    try:
+        await bluez.let_go(ADDRESS)
+    except InUseError as error:
+        expect(Trouble.REFUSED, error)
+    else:
+        raise AssertionError("a program that listens has claimed nothing")
     assert [bond.connected for bond in await bonds()] == [True], "taken from a program that listens"
     listener.kill()
     await listener.wait()
