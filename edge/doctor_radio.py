@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 import stat
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
@@ -15,10 +14,9 @@ from firmware_bridge.allow import check_allowed
 from firmware_bridge.bluez import Bond, bonds
 from firmware_bridge.errors import AddressError, LinkError, Trouble
 from firmware_bridge.links import Link, open_link
-from firmware_bridge.links.address import Address
+from firmware_bridge.links.address import MAC, Address
 
 _ADAPTER, _WATCH = "Bluetooth adapter", "Watch"
-_MAC = re.compile(r"([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}")
 _NAMED = "Set watch.address as the README shows, or pair one: `edge-daemon pair`."
 _PATIENCE_S = 10.0
 _CURES = {
@@ -36,7 +34,7 @@ async def radio(settings: Settings, *, daemon_runs: bool = False) -> Sequence[Ch
     try:
         address, link = Address.parse(text), open_link(text)
     except AddressError as error:
-        cure = f"Write watch.address = 'ble:{text}'." if _MAC.fullmatch(text) else _NAMED
+        cure = f"Write watch.address = 'ble:{text}'." if MAC.fullmatch(text) else _NAMED
         return [Check(_WATCH, "bad", sentence(str(error)), cure)]
     if address.scheme != "ble":
         off = Check(_ADAPTER, "off", f"The watch comes by {address.scheme}, not by Bluetooth.")
