@@ -46,12 +46,12 @@ class _Daemon:
 
 
 @asynccontextmanager
-async def _snoozed(
-    folder: Path, broker: Mosquitto, heard: Heard, monkeypatch: pytest.MonkeyPatch
-) -> AsyncGenerator[_Daemon]:
-    """A daemon that was told to be quiet for an hour, and has kept some alerts back."""
+async def _snoozed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[tuple[_Daemon, Guard, Heard]]:
+    """A daemon that was told to be quiet for an hour and has kept some alerts back, its process, and all it says."""
     trust_our_key(folder, monkeypatch)
     little(folder / "bundle")
+    broker = Mosquitto(folder / "broker")
+    await broker.start()
     settings = Settings(
         state_dir=str(folder / "state"),
         watch=WatchSettings("virtual:wearer?seed=1"),
@@ -61,67 +61,52 @@ async def _snoozed(
         decision=ALWAYS,
     )
     daemon = _Daemon(Duty(settings, SPEED, folder / "config"))
-    await daemon.start()
     try:
-        await heard.until(lambda h: b"0" in h.on("vagus/edge/snooze/state"))
-        async with aiomqtt.Client(broker.address.host, broker.address.port) as client:
-            await client.publish("vagus/edge/snooze/set", "60", qos=1)
-        await daemon.keeps_back(_ENOUGH)
-        yield daemon
+        async with subscriber(broker.address, "vagus/#") as heard:
+            first = await daemon.start()
+            await heard.until(lambda h: b"0" in h.on("vagus/edge/snooze/state"))
+            async with aiomqtt.Client(broker.address.host, broker.address.port) as client:
+                await client.publish("vagus/edge/snooze/set", "60", qos=1)
+            await daemon.keeps_back(_ENOUGH)
+            yield daemon, first, heard
     finally:
         if daemon.guard is not None:
             await daemon.guard.let_go()
+        await broker.stop()
 
 
 def _reports(heard: Heard) -> list[dict[str, Any]]:
     return [json.loads(payload) for payload in heard.on("vagus/edge/report")]
 
 
+async def _alerts_anew(daemon: _Daemon, heard: Heard) -> None:
+    """A further start, until it has raised an alert of its own, and its end."""
+    begun, alerts = await daemon.start(), len(heard.on("vagus/edge/alert"))
+    await heard.until(lambda h: len(h.on("vagus/edge/alert")) > alerts)
+    assert await begun.end() == 0
+
+
 @needs_mosquitto
 async def test_a_killed_daemon_tells_after_its_restart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    broker = Mosquitto(tmp_path / "broker")
-    await broker.start()
-    try:
-        async with (
-            subscriber(broker.address, "vagus/#") as heard,
-            _snoozed(tmp_path, broker, heard, monkeypatch) as daemon,
-        ):
-            assert daemon.guard is not None
-            await daemon.guard.kill()
-            assert _reports(heard) == []
-            second = await daemon.start()
-            await heard.until(lambda h: len(_reports(h)) > 0)
-            assert await second.end() == 0
-            third = await daemon.start()
-            alerts = len(heard.on("vagus/edge/alert"))
-            await heard.until(lambda h: len(h.on("vagus/edge/alert")) > alerts)
-            assert await third.end() == 0
-            (report,) = _reports(heard)
-            assert report["kind"] == "snoozed"
-            assert report["alerts"] >= _ENOUGH
-            assert "stress" in report["reason"]
-            assert report["from_time"] <= report["to_time"]
-    finally:
-        await broker.stop()
+    async with _snoozed(tmp_path, monkeypatch) as (daemon, first, heard):
+        await first.kill()
+        assert _reports(heard) == []
+        second = await daemon.start()
+        await heard.until(lambda h: len(_reports(h)) > 0)
+        assert await second.end() == 0
+        await _alerts_anew(daemon, heard)
+        (report,) = _reports(heard)
+        assert report["kind"] == "snoozed"
+        assert report["alerts"] >= _ENOUGH
+        assert "stress" in report["reason"]
+        assert report["from_time"] <= report["to_time"]
 
 
 @needs_mosquitto
 async def test_a_daemon_that_is_stopped_tells_before_it_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    broker = Mosquitto(tmp_path / "broker")
-    await broker.start()
-    try:
-        async with (
-            subscriber(broker.address, "vagus/#") as heard,
-            _snoozed(tmp_path, broker, heard, monkeypatch) as daemon,
-        ):
-            assert daemon.guard is not None
-            assert await daemon.guard.end() == 0
-            await heard.until(lambda h: len(_reports(h)) > 0)
-            second = await daemon.start()
-            alerts = len(heard.on("vagus/edge/alert"))
-            await heard.until(lambda h: len(h.on("vagus/edge/alert")) > alerts)
-            assert await second.end() == 0
-            (report,) = _reports(heard)
-            assert (report["kind"], report["alerts"]) == ("snoozed", daemon.kept)
-    finally:
-        await broker.stop()
+    async with _snoozed(tmp_path, monkeypatch) as (daemon, first, heard):
+        assert await first.end() == 0
+        await heard.until(lambda h: len(_reports(h)) > 0)
+        await _alerts_anew(daemon, heard)
+        (report,) = _reports(heard)
+        assert (report["kind"], report["alerts"]) == ("snoozed", daemon.kept)
