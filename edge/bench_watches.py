@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -35,6 +35,10 @@ WINDOW_S, STEP_S = 60.0, 5.0
 SPARE_S = 60.0
 """Of watch time: more than is listened to, so that nobody falls silent before the end."""
 
+TRIES = 3
+QUIET_PERCENT = 1.0
+"""Of a virtual machine's processors: a row during which its host took more is measured anew."""
+
 
 class Part(msgspec.Struct, frozen=True):
     """What one process measured of its people."""
@@ -44,6 +48,23 @@ class Part(msgspec.Struct, frozen=True):
     acked: int
     rss_mb: float | None
     cpu_percent: float
+
+
+async def undisturbed(measured: Callable[[], Awaitable[dict[str, object]]]) -> dict[str, object]:
+    """What ``measured`` tells, anew while the host of a virtual machine takes too much of it, TRIES times at most.
+
+    The try that counts is the one from which the host took least, whatever its latencies; `tries` tells them all.
+    """
+    tries = [await measured()]
+    while _stolen(tries[-1]) > QUIET_PERCENT and len(tries) < TRIES:
+        tries.append(await measured())
+    told = [{name: each[name] for name in ("sensor_to_puback_ms", "stolen_percent")} for each in tries]
+    return min(tries, key=_stolen) | {"tries": told}
+
+
+def _stolen(row: Mapping[str, object]) -> float:
+    told = row["stolen_percent"]
+    return told if isinstance(told, float) else 0.0
 
 
 async def apart(settings: Settings, broker: str, watches: int, seconds: float) -> dict[str, object]:

@@ -235,8 +235,9 @@ def bench_verb(
 ) -> None:
     """Measure this machine: networks, what the daemon adds, the way to the broker, memory; prints JSON.
 
-    Against `mqtt.broker`, else mosquitto where it is installed, else a broker inside the process. Takes ten minutes;
-    with fewer `--seconds` the p99 is that of few alerts.
+    Against `mqtt.broker`, else mosquitto where it is installed, else a broker inside the process. Takes ten minutes,
+    on a virtual machine up to twenty: a row during which its host takes more than 1 % is measured anew, at most twice.
+    With fewer `--seconds` the p99 is that of few alerts.
     """
     from rich.console import Console
 

@@ -41,6 +41,10 @@ class _Metric(msgspec.Struct):
     value: float
 
 
+class RefusedError(RuntimeError):
+    """Chromium did not do what it was asked, in its own words."""
+
+
 class Wire:
     """One DevTools connection; one question at a time."""
 
@@ -49,7 +53,7 @@ class Wire:
         self._ids = itertools.count(1)
 
     async def ask(self, method: str, **given: object) -> dict[str, object]:
-        """Ask, pass over events, return the result; RuntimeError with Chromium's words if it refuses."""
+        """Ask, pass over events, return the result; RefusedError with Chromium's words if it does not do it."""
         number = next(self._ids)
         question = msgspec.json.encode({"id": number, "method": method, "params": given})
         await self._socket.send_str(question.decode())
@@ -59,7 +63,7 @@ class Wire:
                 if reply.id == number:
                     break
         if reply.error is not None:
-            raise RuntimeError(f"{method}: {reply.error}")
+            raise RefusedError(f"{method}: {reply.error}")
         return reply.result
 
 
@@ -107,8 +111,7 @@ class Browser:
                 tab = Tab(socket)
                 await tab.ask("Performance.enable")
                 async with asyncio.timeout(_START_S):
-                    there = f"location.href === '{url}' && document.readyState === 'complete'"
-                    while not await tab.value(there):  # noqa: ASYNC110 - a page that is not there yet tells nobody
+                    while not await _stands(tab, url):  # noqa: ASYNC110 - a page that is not there yet tells nobody
                         await asyncio.sleep(0.05)
                 yield tab
         finally:
@@ -149,6 +152,14 @@ async def chromium(profile: Path) -> AsyncGenerator[Browser]:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
         await process.communicate()
+
+
+async def _stands(tab: Tab, url: str) -> bool:
+    """Whether the page is there, whole. Between the empty page and it Chromium has nothing that could be asked."""
+    try:
+        return bool(await tab.value(f"location.href === '{url}' && document.readyState === 'complete'"))
+    except RefusedError:
+        return False
 
 
 async def _port(process: asyncio.subprocess.Process) -> tuple[int, str]:
