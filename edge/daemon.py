@@ -42,6 +42,7 @@ from edge.standing import Standing
 from edge.steering import Steering
 from edge.telling import Telling
 from edge.watchdog import Watchdog
+from edge.wearer import Wearer
 
 log = logging.getLogger("vagus")
 
@@ -69,19 +70,19 @@ class Daemon:
         self._standing = Standing(settings.decision, clock)
         self._telling = Telling(self._held, lambda state: self.relay.publish_state(state), clock)
         wrist = bundle.contract.models.wrist
-        self._resting = Resting(settings.state_path, wrist.window_s if wrist else None, clock)
-        self._ears = Ears(
-            settings.watch.address, judges, clock, self.health, self.onlooker, self._heard, watchdog, self._resting
-        )
+        self._wearer = wearer = Wearer(settings, wrist.window_s if wrist else None, clock)
+        wearer.acquaintance.remind(self._standing.decider)
+        watch, state = settings.watch.address, settings.state_path
+        self._ears = Ears(watch, judges, clock, self.health, self.onlooker, self._heard, watchdog, wearer)
         self._eyes = Eyes(settings.camera, judges, clock, self.health, self.onlooker, self._seen, watchdog)
         self.leads = Leads(judges, self.health, watchdog, self._led)
         self._ears.passed = self.leads.feed
         self.steering = Steering(settings, self._ears, self._eyes, self.onlooker, clock)
         self._ears.sensed = self._sensed
         self._present = Present(settings.models.face_fresh_s)
-        snooze, device = Snooze(clock, settings.state_path), settings.mqtt.device
+        snooze, device = Snooze(clock, state), settings.mqtt.device
         self._raising = Raising(device, snooze, lambda: self.relay, lambda: self.bundle, clock, self.health, watchdog)
-        self.orders = Orders(self._eyes if settings.camera.source else None, self, snooze, settings.state_path)
+        self.orders = Orders(self._eyes if settings.camera.source else None, self, snooze, state)
         self.orders.force = self.steering.force
 
     @property
@@ -129,30 +130,30 @@ class Daemon:
     @property
     def baseline(self) -> PersonalBaseline | None:
         """This person at rest, as it was measured; None when it never was."""
-        return self._resting.baseline
+        return self.resting.baseline
 
     @property
     def baseline_progress(self) -> float | None:
         """Share of the running measurement that is done, 0 to 1; None when none runs."""
-        return self._resting.progress
+        return self.resting.progress
 
     def baseline_start(self) -> None:
         """Take the next five quiet minutes as this person at rest; BaselineError when there is nobody to measure."""
         if not self._ears.address:
             raise BaselineError("no baseline can be measured without a watch; set watch.address, or pair one")
         if self.bundle.contract.models.wrist is not None or not self.leads.words:
-            self._resting.start()
+            self.resting.start()
         self.leads.rest(self._clock.stream(self._clock.now()))
 
     def baseline_forget(self) -> None:
         """Remove this person's baseline for good and judge without it; BaselineError when the disk refuses."""
-        self._resting.forget()
+        self.resting.forget()
         self._ears.forget_baseline()
 
     @property
     def resting(self) -> Resting:
         """The measurement of this person at rest, while it runs and as it was kept."""
-        return self._resting
+        return self._wearer.resting
 
     @property
     def watch_address(self) -> str:
@@ -185,12 +186,12 @@ class Daemon:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until ``stop`` is set; what is in the outbox then stays there for the next start."""
-        async with asyncio.TaskGroup() as lanes:
-            tasks = [lanes.create_task(self._tick(), name="tick"), lanes.create_task(self._ears.run(), name="watch")]
-            tasks.append(lanes.create_task(self.steering.run(), name="sampling"))
-            tasks.append(lanes.create_task(self.leads.run(), name="leads"))
-            if self._settings.camera.source:
-                tasks.append(lanes.create_task(self._eyes.run(), name="camera"))
+        lanes = {"tick": self._tick, "watch": self._ears.run, "sampling": self.steering.run, "leads": self.leads.run}
+        lanes["usual"] = lambda: self._wearer.acquaintance.run(self._standing.decider)
+        if self._settings.camera.source:
+            lanes["camera"] = self._eyes.run
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(lane(), name=name) for name, lane in lanes.items()]
             await stop.wait()
             for task in tasks:
                 task.cancel()

@@ -18,13 +18,13 @@ from edge.lanes import Lane
 from edge.onlooker import Onlooker
 from edge.pace import Activity, Pace
 from edge.reopening import Reopening, rescuer
-from edge.resting import Resting
 from edge.sensing.timesync import ClockEstimate
 from edge.sensing.watch import Watch
 from edge.signals.body import CHANNELS, Body, Reading
 from edge.signals.wear import Wear
 from edge.watch_clock import local_time
 from edge.watchdog import INFERENCE_S, Watchdog
+from edge.wearer import Wearer
 from edge.worker import StuckError, Worker
 from firmware_bridge.devices.opening import open_device
 from firmware_bridge.devices.session import Session
@@ -53,7 +53,7 @@ class Ears:
         onlooker: Onlooker,
         heard: Callable[[WristEstimate], Awaitable[None]],
         watchdog: Watchdog,
-        resting: Resting | None = None,
+        wearer: Wearer,
     ) -> None:
         self.ended = asyncio.Event()
         """The watch was a recording, and it came to its end."""
@@ -68,7 +68,7 @@ class Ears:
         self._onlooker = onlooker
         self._heard = heard
         self._watch = Watch(clock)
-        self._resting = resting
+        self._wearer = wearer
         self.sensed: Callable[[Reading, WristEstimate | None], None] | None = None
         """Told each window, also those that no prediction is made from."""
         self.passed: Callable[[Samples], None] | None = None
@@ -254,6 +254,8 @@ class Ears:
                 self._judges.renew(Modality.WRIST)
                 self._body = self._fresh_body()  # the thread that was left behind may still come back to the old one
                 continue
+            if body is self._body:
+                self._wearer.acquaintance.note(body, self.address)
             if self.sensed is not None and self._reading is not None:
                 self.sensed(self._reading, estimate)
 
@@ -266,7 +268,7 @@ class Ears:
             body.anchor(None)
         self._reading = reading = body.read(window)
         self._activity, self._unasked = None, None if reading.wear is Wear.OFF else window
-        measured = self._resting.hear(reading) if self._resting else None
+        measured = self._wearer.resting.hear(reading)
         if measured is not None:
             body.anchor(measured)
         if reading.told is None:
@@ -284,14 +286,7 @@ class Ears:
                 self._body = self._fresh_body()
 
     def _fresh_body(self) -> Body | None:
-        """Windows that hold nothing yet, told from the person's own baseline where one was measured."""
-        wrist = self._judges.bundle.contract.models.wrist
-        if wrist is None:
-            return None
-        body = Body(usual(wrist), wrist.window_s, wrist.step_s)
-        if self._resting is not None and self._resting.baseline is not None:
-            body.anchor(self._resting.baseline)
-        return body
+        return self._wearer.body(self._judges.bundle.contract.models.wrist, self.address)
 
 
 def _wants(wrist: WristModel) -> tuple[object, ...]:

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from edge.acquaintance import FILE as USUAL
 from edge.clock import SECOND, Clock, HostNs, UnixNs
 from edge.settings import RetentionSettings, Settings
 from edge.stored import RECORDINGS, plain_files
@@ -90,6 +91,10 @@ def enforce(settings: Settings, now: UnixNs, *, by_age: bool = True) -> list[str
     for packets, why in _past(recordings, settings.retention, now, by_age):
         # The packets last: they are what the next look goes by.
         told.append(_delete((packets.with_suffix(".json"), packets), f"recording {packets.stem}", why))
+    for usual, status in _there(state, lambda name: name.startswith(USUAL), told):
+        days = settings.retention.usual_days
+        if by_age and _CLOCK_SET_NS < status.st_mtime_ns < now - days * _DAY_NS:
+            told.append(_delete((usual,), usual.name, f"{days:g} days are over (retention.usual_days)"))
     days = settings.outbox.alert_days
     outbox = state / settings.outbox.path
     for damaged, status in _there(outbox.parent, lambda name: name.startswith(f"{outbox.name}.corrupt-"), told):

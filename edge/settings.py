@@ -1,5 +1,6 @@
 """All that an operator may change: frozen, from one TOML file."""
 
+import math
 import os
 import tomllib
 from pathlib import Path
@@ -67,17 +68,21 @@ class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RetentionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How long recordings stay; the outbox has limits of its own."""
+    """How long what is stored of the person stays; the outbox has limits of its own."""
 
     recording_days: float = 90.0
     recordings_mib: int = 4096
     """Of all recordings together; the oldest leave first."""
+    usual_days: float = 7.0
+    """What is usual for the wearer is known over a restart that comes within so many days; 0 keeps nothing of it."""
 
     def __post_init__(self) -> None:
         if not self.recording_days > 0:
             raise ValueError(f"retention.recording_days must be above 0, got {self.recording_days}")
         if self.recordings_mib < 1:
             raise ValueError(f"retention.recordings_mib must be at least 1, got {self.recordings_mib}")
+        if not 0 <= self.usual_days < math.inf:
+            raise ValueError(f"retention.usual_days must be 0 (keep nothing) or more, got {self.usual_days}")
 
 
 class HealthSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -14,13 +14,13 @@ class Standing:
     def __init__(self, settings: DecisionSettings, clock: Clock) -> None:
         self.prediction: Prediction | None = None
         self.decision: Decision | None = None
-        self._decider = Decider(settings)
+        self.decider = Decider(settings)
         self._clock = clock
         self._inferred = UnixNs(0)
 
     @property
     def state(self) -> State:
-        return self._decider.state
+        return self.decider.state
 
     def take(self, prediction: Prediction) -> None:
         """The newest prediction; it decides nothing by itself."""
@@ -30,12 +30,12 @@ class Standing:
 
     def decide(self, prediction: Prediction) -> Decision:
         """Take one prediction into account."""
-        self.decision = decision = self._decider.step(prediction)
+        self.decision = decision = self.decider.step(prediction)
         return decision
 
     def expire(self) -> bool:
         """True when the predictions stopped so long ago that nothing is known of the person any more, as of now."""
-        stale = self._decider.expire(self._clock.stream(self._clock.now()))
+        stale = self.decider.expire(self._clock.stream(self._clock.now()))
         if stale:
             self.prediction = self.decision = None
         return stale
@@ -43,7 +43,7 @@ class Standing:
     def forget(self) -> None:
         """What was said came from a sensor that is gone."""
         self.prediction = self.decision = None
-        self._decider.forget()
+        self.decider.forget()
 
     def message(
         self,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from edge.acquaintance import FILE as USUAL
 from edge.baseline_store import FILE as BASELINE
 from edge.check import Check, parted
 from edge.kept_back import FILE as KEPT_BACK
@@ -95,6 +96,14 @@ def kinds(settings: Settings) -> tuple[Kind, ...]:
             "The person's body at rest, in a few numbers, measured when asked for. Kept until it is measured anew.",
             (state,),
             (f"{BASELINE}*",),
+        ),
+        Kind(
+            "usual",
+            "What was usual for the person in their last hour: the features of windows, by which later ones are "
+            "compared, and how stressed they were held to be. Written every ten minutes and at a stop, for the next "
+            f"start; {'nothing is kept' if not kept.usual_days else f'unused it stays {kept.usual_days:g} days'}.",
+            (state, state / DEMO),
+            (f"{USUAL}*",),
         ),
         Kind(
             "snooze",

@@ -4,6 +4,7 @@ All durations run in stream time, the time of the samples, so that a replay deci
 """
 
 import math
+from collections.abc import Iterable
 
 import msgspec
 
@@ -88,6 +89,15 @@ class Decider:
         """Know nothing of the person's state any more; their usual level stays, and the refractory period goes on."""
         self._state, self._level = State.UNKNOWN, math.nan
         self._last = self._above_since = self._below_since = None
+
+    def remembered(self) -> tuple[tuple[float, ...], StreamNs | None]:
+        """The log odds that tell the person's usual level, oldest first, and when the last alert was raised."""
+        return self._own.remembered(), self._alerted
+
+    def recall(self, odds: Iterable[float], alerted: StreamNs | None) -> None:
+        """Go on with a person of whom so much was `remembered` earlier."""
+        self._own.recall(odds)
+        self._alerted = alerted
 
     def _smooth(self, at: StreamNs, said: float) -> None:
         stress = self._own.told(at, said)

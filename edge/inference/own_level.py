@@ -8,6 +8,7 @@ median counts only for as much of itself as was heard, and for five minutes of n
 import math
 from bisect import bisect_left, insort
 from collections import deque
+from collections.abc import Iterable
 
 from edge.clock import StreamNs, nanoseconds
 
@@ -49,6 +50,15 @@ class OwnLevel:
             return 0.0
         middle = (self._sorted[(count - 1) // 2] + self._sorted[count // 2]) / 2
         return middle * count / (count + PRIOR)
+
+    def remembered(self) -> tuple[float, ...]:
+        """The log odds of the last hour, oldest first."""
+        return tuple(self._order)
+
+    def recall(self, odds: Iterable[float]) -> None:
+        """Know the person by what was `remembered` earlier, oldest first."""
+        for each in odds:
+            self._keep(each)
 
     def _keep(self, odds: float) -> None:
         insort(self._sorted, odds)

@@ -4,10 +4,10 @@ import math
 from dataclasses import dataclass, replace
 
 from edge.clock import StreamNs
-from edge.flow import Channel, Features, Samples, Window
+from edge.flow import Channel, Features, Floats, Samples, Window
 from edge.signals.baseline import PersonalBaseline, seeded
 from edge.signals.features import extract
-from edge.signals.normalise import Normaliser, State, Usual
+from edge.signals.normalise import Normaliser, Usual
 from edge.signals.wear import Wear, wear
 from edge.signals.windows import Windows
 
@@ -48,6 +48,15 @@ class Body:
         self._fresh = True
         self._worn_since = StreamNs(0)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the features that a person is known by."""
+        return self._usual.base
+
+    @property
+    def window_s(self) -> float:
+        return self.windows.span_s
+
     def feed(self, samples: Samples) -> list[Reading]:
         """Take samples; return a reading for each window they complete, oldest first."""
         if samples.channel not in CHANNELS:
@@ -83,10 +92,10 @@ class Body:
         quiet = math.ceil(baseline.seconds / (self._hop_s * self._usual.stride))
         self.normaliser = self.normaliser.retold(seeded(self._usual, baseline), quiet)
 
-    def state(self) -> State:
-        """The person's usual, to be saved."""
-        return self.normaliser.state()
+    def remembered(self) -> Floats:
+        """The windows that this person is known by, (k, len(names)), oldest first."""
+        return self.normaliser.remembered()
 
-    def restore(self, state: State) -> None:
-        """Go on with a saved usual; ValueError when it belongs to another model."""
-        self.normaliser.restore(state)
+    def recall(self, rows: Floats) -> None:
+        """Know the person by windows that were `remembered` earlier; ValueError when they are of another model."""
+        self.normaliser.recall(rows)

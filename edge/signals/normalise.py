@@ -1,10 +1,9 @@
 """Features in; the same features told from this person's own usual, out: causal, robust, bounded."""
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +11,6 @@ import numpy.typing as npt
 from edge.flow import Features, Floats
 from edge.signals.features import LOGARITHMIC
 from edge.signals.grid import Doubles
-
-State: TypeAlias = dict[str, npt.NDArray[np.float32]]
 
 TREND = "_trend"
 """Ending of a name that asks for the mean of a feature's last windows, after normalisation."""
@@ -127,20 +124,25 @@ class Normaliser:
         other._recent.extend(self._recent)
         return other
 
-    def state(self) -> State:
-        """What must be saved for a later ``restore``: a few hundred kilobytes at most."""
-        return {"past": self._past.copy(), "seen": np.array([self._seen], np.float32)}
+    def remembered(self) -> Floats:
+        """The windows that this person is known by, (k, n), oldest first; n are `usual.base`, k `usual.memory` at most.
 
-    def restore(self, state: Mapping[str, npt.NDArray[np.float32]]) -> None:
-        """Go on where ``state()`` was taken; ValueError when it is of another normaliser."""
-        past = state.get("past")
-        seen = state.get("seen")
-        if past is None or seen is None or past.shape != self._past.shape:
-            shape = None if past is None else past.shape
-            raise ValueError(f"saved baseline has shape {shape}, this model needs {self._past.shape}: start it anew")
-        self._past = past.astype(np.float32)
-        self._seen = int(seen[0])
-        self._person = self._learned(-(-self._seen // self.usual.stride))
+        Trends are not among them: they are of the last minutes.
+        """
+        count = -(-self._seen // self.usual.stride)
+        if count <= self.usual.memory:
+            return self._past[:count].copy()
+        return np.roll(self._past, -(count % self.usual.memory), axis=0)
+
+    def recall(self, rows: Floats) -> None:
+        """Know the person by windows that were `remembered` earlier; ValueError when they are of another normaliser."""
+        if rows.ndim != 2 or rows.shape[1] != len(self._base):
+            raise ValueError(f"remembered windows have shape {rows.shape}, this model needs (k, {len(self._base)})")
+        rows = rows[-self.usual.memory :]
+        self._past[:] = np.nan
+        self._past[: len(rows)] = rows
+        self._seen = len(rows) * self.usual.stride
+        self._person = self._learned(len(rows))
 
     def _values(self, features: Features) -> Doubles:
         raw = features.values[self._pick(features.names)].astype(np.float64)

@@ -20,13 +20,14 @@ from tests.edge.relay.listening import PATIENCE_S, an_alert
 
 
 async def fill(state: Path, alerts: int = 3) -> None:
-    """Alerts that nobody fetched, a recording, a baseline, what a snooze kept back, and what is nobody's business."""
+    """Alerts that nobody fetched, a recording, a baseline, a usual, what a snooze kept back, and nobody's business."""
     async with Outbox(OutboxSettings(path=str(state / "outbox.db")), SystemClock()) as outbox:
         relay = Relay(MqttSettings(), outbox, SystemClock(), address=BrokerAddress("127.0.0.1", 1))
         for sequence in range(1, alerts + 1):
             await relay.raise_alert(an_alert(sequence))
     record(state, "20260301-101500", 4)
     (state / "baseline.json").write_text(json.dumps({"heart_rate": 61.0}))
+    (state / "usual.json").write_text(json.dumps({"levels": [0.1]}))
     (state / "kept-back.json").write_text(json.dumps({"alerts": 2}))
     (state / "bundle-floor").write_text("0.1.0\n")
     (state / "page-token").write_text("secret\n")

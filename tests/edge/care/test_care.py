@@ -48,7 +48,7 @@ async def test_everything_is_in_the_zip_and_explained(tmp_path: Path) -> None:
     state.mkdir()
     await fill(state)
     done = hand_over(of(state, "127.0.0.1:1"), out)
-    assert (done["outbox"], done["recordings"], done["baseline"], done["snooze"]) == (1, 2, 1, 1)
+    assert (done["outbox"], done["recordings"], done["baseline"], done["usual"], done["snooze"]) == (1, 2, 1, 1, 1)
     assert out.stat().st_mode & 0o077 == 0
     with zipfile.ZipFile(out) as zipped:
         assert zipped.testzip() is None
@@ -97,11 +97,11 @@ async def test_forgetting_leaves_what_is_about_no_one(tmp_path: Path) -> None:
     await fill(tmp_path)
     (tmp_path / "diary.txt").write_text("somebody else's")
     assert {line.split()[-1] for line in plan(of(tmp_path), with_bonds=False)} == {
-        "outbox", "recordings", "baseline", "snooze"
+        "outbox", "recordings", "baseline", "usual", "snooze"
     }  # fmt: skip
     done = await forget_all(of(tmp_path), with_bonds=False)
     assert done.left == ()
-    assert dict(done.deleted) == {"outbox": 1, "recordings": 2, "baseline": 1, "snooze": 1}
+    assert dict(done.deleted) == {"outbox": 1, "recordings": 2, "baseline": 1, "usual": 1, "snooze": 1}
     assert {path.name for path in files(tmp_path)} == {"bundle-floor", "page-token", "diary.txt"}
     assert "Nothing about the person" in stored(of(tmp_path)).says
     assert sum((await forget_all(of(tmp_path), with_bonds=False)).deleted.values()) == 0
@@ -181,7 +181,7 @@ async def test_what_was_sealed_under_a_lost_name_is_found_by_its_key(tmp_path: P
 async def test_a_broker_that_is_away_is_left_for_another_run(tmp_path: Path) -> None:
     await fill(tmp_path)
     done = await forget_all(of(tmp_path, "127.0.0.1:1"), with_bonds=False)
-    assert sum(done.deleted.values()) == 5
+    assert sum(done.deleted.values()) == 6
     (sentence,) = done.left
     assert "run `edge-daemon forget` again" in sentence
 

@@ -117,10 +117,10 @@ def test_an_anchored_body_goes_on_and_does_not_count_the_quiet_minutes_twice() -
     hops = [hop(60 + 5 * k, heart_rate=90.0 if k < 60 else 60.0) for k in range(120)]
     for raw in hops:
         told = body.tell(Wear.ON, raw, StreamNs(raw.end - 60 * SECOND)).told
-    before = body.normaliser.state()["past"]
+    before = body.remembered()
     assert np.isfinite(before[:40, 0]).all()
     body.anchor(measured(heart_rate=60.0))
-    after = body.normaliser.state()["past"]
+    after = body.remembered()
     np.testing.assert_array_equal(after[:20], before[:20])
     assert np.isnan(after[20:40]).all()
     assert body.normaliser.seen == 120

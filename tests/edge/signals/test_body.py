@@ -79,7 +79,7 @@ def test_a_saved_usual_is_used_at_once() -> None:
     usual = Usual(("heart_rate",), (95.0,), (10.0,))
     first, second = Body(usual, 30, 5), Body(usual, 30, 5)
     read(first, [worn(120)])
-    second.restore(first.state())
+    second.recall(first.remembered())
     known, stranger = (read(body, [worn(40)])[0].told for body in (second, Body(usual, 30, 5)))
     assert known is not None
     assert stranger is not None

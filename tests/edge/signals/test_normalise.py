@@ -73,17 +73,29 @@ def test_a_name_that_nobody_extracts_is_refused() -> None:
 
 def test_a_saved_usual_goes_on() -> None:
     ours, theirs = Normaliser(USUAL), Normaliser(USUAL)
-    for f in stream(77):
+    for f in stream(78):
         ours.push(f)
-    theirs.restore(ours.state())
+    theirs.recall(ours.remembered())
     for f in stream(90, seed=4):
         np.testing.assert_array_equal(ours.push(f).values, theirs.push(f).values)
 
 
 def test_a_usual_of_another_model_is_refused() -> None:
-    state = Normaliser(Usual(NAMES, (0, 0, 0), (1, 1, 1), memory=7)).state()
-    with pytest.raises(ValueError, match="start it anew"):
-        Normaliser(USUAL).restore(state)
+    other = Normaliser(Usual(NAMES[:2], (0, 0), (1, 1)))
+    with pytest.raises(ValueError, match="this model needs"):
+        Normaliser(USUAL).recall(other.remembered())
+
+
+def test_the_oldest_windows_come_first_and_the_newest_are_kept() -> None:
+    """Seven of ten are remembered; a normaliser with less memory takes the newest of them."""
+    ours = Normaliser(Usual(("heart_rate",), (70.0,), (5.0,), memory=7, stride=1))
+    for beat in range(60, 70):
+        ours.push(features(beat, names=("heart_rate",)))
+    assert ours.remembered().ravel().tolist() == [63, 64, 65, 66, 67, 68, 69]
+    theirs = Normaliser(Usual(("heart_rate",), (70.0,), (5.0,), memory=3, stride=1))
+    theirs.recall(ours.remembered())
+    theirs.push(features(70, names=("heart_rate",)))
+    assert theirs.remembered().ravel().tolist() == [68, 69, 70]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,163 @@
+"""What is usual for this wearer, as the daemon came to know it -> one file: a restart must not make them a stranger."""
+
+import asyncio
+import logging
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from edge.clock import SECOND, Clock, StreamNs, UnixNs
+from edge.flow import Floats
+from edge.inference.decision import Decider
+from edge.signals.body import Body
+from edge.signals.features import FEATURE_VERSION
+from edge.whole_file import private_folder, write_whole
+from edge.worker import StuckError, Worker
+
+log = logging.getLogger("vagus")
+
+FILE = "usual.json"
+EVERY_S = 600.0
+"""A power cut takes so much of the wearer's last hour, at most."""
+_DISK_S = 30.0
+_MOST_BYTES = 4 * 2**20
+_DAY_NS = 86_400 * SECOND
+_NOBODY = ("replay:", "virtual:")
+"""Watches that no person wears now."""
+
+
+class Usual(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The wearer's last hour: features of windows, and how stressed the networks held them to be."""
+
+    kept: UnixNs
+    watch: str
+    """The address of the watch, since another one may be another person's; empty without one."""
+    feature_version: int
+    window_s: float
+    names: tuple[str, ...]
+    windows: tuple[tuple[float | None, ...], ...]
+    """By `names`, as the normaliser remembers them, oldest first; nothing where a feature was missing."""
+    levels: tuple[float, ...]
+    """Log odds of stress, oldest first."""
+    alerted: UnixNs | None
+    """When the last alert was raised."""
+
+    def __post_init__(self) -> None:
+        if any(len(row) != len(self.names) for row in self.windows):
+            raise ValueError(f"each window must have {len(self.names)} features")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Body:
+    """What a body remembers."""
+
+    watch: str
+    window_s: float
+    names: tuple[str, ...]
+    rows: Floats
+
+
+class Acquaintance:
+    """Reads what an earlier run kept of the wearer of ``watch``, hears what this one learns, keeps it for the next.
+
+    ``days`` is how long it may lie there unused; with 0 nothing is kept, and what lies there is removed.
+    """
+
+    def __init__(self, state: Path, days: float, watch: str, clock: Clock) -> None:
+        self._file, self._days, self._watch, self._clock = state / FILE, days, watch, clock
+        self._left = left = self._read()
+        self._body = None if left is None else _Body(left.watch, left.window_s, left.names, _rows(left))
+        self._written: tuple[_Body | None, tuple[float, ...]] = self._body, left.levels if left else ()
+
+    def introduce(self, body: Body, watch: str) -> None:
+        """Tell a body that knows nobody yet of the wearer, if they are known by this watch and these features."""
+        known = self._body
+        if known is not None and (known.watch, known.window_s, known.names) == (watch, body.window_s, body.names):
+            body.recall(known.rows)
+
+    def remind(self, decider: Decider) -> None:
+        """Tell a decider that knows nobody yet of the wearer's usual level and their last alert."""
+        if self._left is not None:
+            decider.recall(self._left.levels, self._stream(self._left.alerted))
+
+    def note(self, body: Body, watch: str) -> None:
+        """A window was judged, and no other is while this is called."""
+        self._watch, self._body = watch, _Body(watch, body.window_s, body.names, body.remembered())
+
+    async def run(self, decider: Decider) -> None:
+        """Keep it some times an hour, away from the lanes, as a disk may take its time; and when all lanes end."""
+        try:
+            with Worker("usual") as worker:
+                while True:
+                    await asyncio.sleep(EVERY_S)
+                    await self._keep_by(worker, decider)
+        finally:
+            usual = self._usual(decider)
+            if usual is not None:
+                self._write(usual)
+
+    async def _keep_by(self, worker: Worker, decider: Decider) -> None:
+        usual = self._usual(decider)
+        if usual is not None:
+            try:
+                await worker.do(_DISK_S, self._write, usual)
+            except StuckError as error:
+                log.error("a restart would forget what is usual for the wearer: %s", error)
+
+    def _usual(self, decider: Decider) -> Usual | None:
+        levels, alerted = decider.remembered()
+        known = self._body, levels
+        if not self._days or self._watch.startswith(_NOBODY) or known == self._written or known == (None, ()):
+            return None
+        self._written = known
+        body = self._body or _Body(self._watch, 0.0, (), np.empty((0, 0), np.float32))
+        return Usual(
+            kept=self._clock.wall(),
+            watch=body.watch,
+            feature_version=FEATURE_VERSION,
+            window_s=body.window_s,
+            names=body.names,
+            windows=tuple(tuple(None if math.isnan(x) else x for x in row) for row in body.rows.tolist()),
+            levels=levels,
+            alerted=self._unix(alerted),
+        )
+
+    def _write(self, usual: Usual) -> None:
+        try:
+            private_folder(self._file.parent)
+            write_whole(self._file, msgspec.json.encode(usual))
+        except OSError as error:
+            log.error("a restart would forget what is usual for the wearer: %s: %s", self._file, error.strerror)
+
+    def _read(self) -> Usual | None:
+        if self._watch.startswith(_NOBODY):
+            return None
+        try:
+            if not self._days:
+                self._file.unlink(missing_ok=True)
+                return None
+            with self._file.open("rb") as file:
+                left = msgspec.json.decode(file.read(_MOST_BYTES), type=Usual)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:  # msgspec's errors are ValueErrors
+            log.warning("what is usual for the wearer is learned anew: %s cannot be used (%s)", self._file, error)
+            return None
+        old = self._clock.wall() - left.kept > self._days * _DAY_NS
+        return None if old or (left.watch, left.feature_version) != (self._watch, FEATURE_VERSION) else left
+
+    def _unix(self, at: StreamNs | None) -> UnixNs | None:
+        return None if at is None else UnixNs(self._clock.wall() - (self._clock.stream(self._clock.now()) - at))
+
+    def _stream(self, at: UnixNs | None) -> StreamNs | None:
+        """A moment of an earlier run in this one's time; None when by the wall clock, which was set, it is to come."""
+        ago = -1 if at is None else self._clock.wall() - at
+        return StreamNs(self._clock.stream(self._clock.now()) - ago) if ago >= 0 else None
+
+
+def _rows(usual: Usual) -> Floats:
+    rows = [[math.nan if value is None else value for value in row] for row in usual.windows]
+    return np.array(rows, np.float32).reshape(-1, len(usual.names))
