@@ -74,6 +74,8 @@ class Relay:
         self._speaking: list[asyncio.Task[None]] = []
         self._greeting: int | None = None
         self._goodbye: int | None = None
+        self._left = False
+        """We have gone: an ending connection is no trouble any more."""
         self._hearing = Hearing(self._refusals)
         self._moved = asyncio.Event()
         self._tasks = contextlib.AsyncExitStack()
@@ -92,6 +94,7 @@ class Relay:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
         """Say goodbye and leave; what is still pending stays in the outbox."""
+        self._left = True
         if self._session is not None:
             await self._say_goodbye(self._session)
         return await self._tasks.__aexit__(kind, error, trace)
@@ -192,7 +195,7 @@ class Relay:
             self._sender.wake()
 
     async def _run(self) -> None:
-        while True:
+        while not self._left:
             self._topics = self.names.topics()
             try:
                 session = await self._dialer.dial(self._topics)
@@ -203,7 +206,7 @@ class Relay:
                 reason = await self._serve(session)
                 if self._clock.now() - began >= _LASTED_NS:
                     self._backoff.reset()
-                if self.names.due:
+                if self.names.due or self._left:
                     continue
                 self._tell_trouble(f"broker {self._dialer.address}: {reason}")
             await asyncio.sleep(self._backoff.next_s())

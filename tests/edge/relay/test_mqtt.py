@@ -1,5 +1,6 @@
 """The relay: every alert once, in order, over every way a broker can go away; the newest state, always."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from edge.relay.alerts import StateMessage, read_alert, read_state
 from edge.relay.broker import local_broker
 from edge.relay.mqtt import Relay
 from edge.relay.outbox import Outbox
+from edge.relay.session import Session
 from edge.relay.settings import MqttSettings, OutboxSettings
 from tests.edge.relay.listening import PATIENCE_S, Heard, an_alert, subscriber
 from tests.faults.cable import Cable, cable
@@ -190,3 +192,18 @@ async def test_trouble_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFix
         assert await relay.until(lambda: relay.trouble is not None, PATIENCE_S)
         assert relay.trouble == f"broker mqtt://127.0.0.1:{port} refused: nothing listens there; is the broker running?"
     assert caplog.text.count("nothing listens there") == 1
+
+
+async def test_a_goodbye_is_no_trouble(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    real = Session.close
+
+    async def slow(session: Session) -> None:
+        await real(session)
+        await asyncio.sleep(0.1)  # the relay notices that the connection ends before it is told to end itself
+
+    monkeypatch.setattr(Session, "close", slow)
+    async with local_broker() as address, _relay(tmp_path, address) as relay:
+        assert await relay.wait_connected(PATIENCE_S)
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("edge.relay")] == []
