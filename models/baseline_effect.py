@@ -81,7 +81,7 @@ def paired(
     pairs: dict[str, dict[float, Pairs]] = {name: {rest: [] for rest in WEIGHTS} for name in STARTS}
     for seed in range(seeds):
         for fold in subject_folds([name for name, _ in people], recipe.folds, seed):
-            known = learned(people, fold, recipe, seed, store, _quiet)
+            known = learned(people, fold, recipe, seed, store, quiet)
             for person in of(fold.judge, people):
                 measured = first_baseline(person, recipe.window_s)
                 if measured is None:
@@ -172,7 +172,7 @@ def _balanced(counts: Numbers, rows: People) -> list[float]:
     return [metrics.balanced_accuracy(c.astype(np.int64)) for c in both]
 
 
-def _quiet(note: str) -> None:
+def quiet(note: str) -> None:
     """JSON is all that is printed."""
     del note
 
