@@ -15,6 +15,7 @@ from edge.inference.classifier import Classifier, FaceEstimate
 from edge.inference.ports import NetworkError
 from edge.judges import Judges
 from edge.onlooker import Onlooker
+from edge.replugging import Replugging
 from edge.sensing.camera import SILENT_S, Camera, CameraError, open_camera
 from edge.sensing.face import FaceFinder
 from edge.sensing.face_cascade import DetectorPlan, Networks
@@ -22,12 +23,9 @@ from edge.sensing.frozen import Frozen
 from edge.settings import CameraSettings
 from edge.watchdog import INFERENCE_S, Watchdog
 from edge.worker import StuckError, Worker, left_behind
-from firmware_bridge.links.backoff import Backoff
 
 log = logging.getLogger("vagus")
 
-REOPEN_S, LONGEST_S = 2.0, 60.0
-"""Pauses before a camera that was given up is opened anew grow between them."""
 QUIET_S = 10.0
 """A camera without a frame for so long is not there."""
 LIVE = ("device:", "picamera2:", "gst:")
@@ -67,7 +65,7 @@ class Eyes:
         self._finder: tuple[Classifier, FaceFinder] | None = None
         self._frozen = Frozen() if settings.source.startswith(LIVE) else None
         self._froze = False
-        self._backoff = Backoff(REOPEN_S, LONGEST_S)
+        self._replugging = Replugging(settings.source)
         self._told = ""
         """What is wrong with the camera, as the log has it; a camera may be away for weeks."""
 
@@ -146,7 +144,7 @@ class Eyes:
                     log.warning("%s", error)
                 if error.hung:
                     self._watchdog.budget.spend("camera", str(error), SILENT_S)
-                await asyncio.sleep(self._backoff.wait_s())
+                await self._replugging.wait(error.hung)
 
     async def _look_once(self, worker: Worker) -> None:
         hearts, due = self._watchdog.hearts, 0
@@ -156,7 +154,7 @@ class Eyes:
                 hearts.beat("camera")
                 if self._told:
                     self._told = ""
-                    self._backoff.reset()
+                    self._replugging.reset()
                 if frame.grabbed < due or not self.wanted or self._is_frozen(frame):
                     continue
                 due = frame.grabbed + nanoseconds(EARLY / self._fps)

@@ -10,19 +10,25 @@ from firmware_bridge.links.pace import Sleep
 
 
 class Backoff:
-    """Doubles from ``first_s`` to ``last_s``; each wait is drawn from its upper half: devices fall out of step."""
+    """Grows from ``first_s`` to ``last_s``; each wait is drawn from its upper half: devices fall out of step."""
 
     def __init__(
-        self, first_s: float = 0.5, last_s: float = 30.0, draw: Callable[[float, float], float] = random.uniform
+        self,
+        first_s: float = 0.5,
+        last_s: float = 30.0,
+        draw: Callable[[float, float], float] = random.uniform,
+        *,
+        factor: float = 2.0,
     ) -> None:
         self._first_s = first_s
         self._last_s = last_s
         self._draw = draw
+        self._factor = factor
         self._next_s = first_s
 
     def wait_s(self) -> float:
         """The next wait."""
-        top, self._next_s = self._next_s, min(self._next_s * 2, self._last_s)
+        top, self._next_s = self._next_s, min(self._next_s * self._factor, self._last_s)
         return self._draw(top / 2, top)
 
     def reset(self) -> None:

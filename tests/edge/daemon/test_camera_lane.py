@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge import eyes
+from edge import eyes, replugging
 from edge.budget import LaneError
 from edge.clock import Clock, SystemClock
 from edge.flow import Frame, Image
@@ -63,7 +63,7 @@ async def test_a_pipe_that_blocks_holds_up_nobody(
     pipe = tmp_path / "camera.avi"
     os.mkfifo(pipe)
     monkeypatch.setattr(eyes, "open_camera", functools.partial(open_camera, hung_s=0.2))
-    monkeypatch.setattr(eyes, "REOPEN_S", 0.01)
+    monkeypatch.setattr(replugging, "REOPEN_S", 0.01)
     monkeypatch.setattr("edge.sensing.camera._LEAVE_S", 0.1)
     async with running(tmp_path, None, camera=pipe) as line:
         daemon = line.service.daemon
@@ -135,8 +135,8 @@ async def test_a_driver_that_hangs_whenever_it_is_let_go_is_not_opened_for_ever(
 async def test_a_camera_that_is_away_for_weeks_is_told_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(eyes, "REOPEN_S", 0.001)
-    monkeypatch.setattr(eyes, "LONGEST_S", 0.002)
+    monkeypatch.setattr(replugging, "REOPEN_S", 0.001)
+    monkeypatch.setattr(replugging, "LONGEST_S", 0.002)
     health = Health()
     looking = asyncio.create_task(eyes_on(tmp_path, "device:nowhere", health).run())
     async with asyncio.timeout(60):
