@@ -53,6 +53,16 @@ class Orders:
         if camera is not None:
             camera.paused = (state / PAUSE_FILE).exists()
 
+    @property
+    def quiet(self) -> tuple[int, int]:
+        """Minutes that a snooze has left, 0 without one, and the alerts that it has kept back."""
+        return self._snooze.minutes_left, self._snooze.kept_back
+
+    @property
+    def camera_paused(self) -> bool:
+        """Somebody does not want to be seen; False without a camera."""
+        return self._camera is not None and self._camera.paused
+
     def offer(self, commands: Commands) -> None:
         """Hear the orders that this daemon can obey."""
         self._commands = commands

@@ -15,7 +15,6 @@ from edge.clock import HostNs, SystemClock, seconds
 from edge.daemon import Daemon
 from edge.flow import Frame, Prediction, Samples
 from edge.health import ProcessMeter
-from edge.orders import PAUSE_FILE
 from edge.page_camera import camera_seen
 from edge.page_plan import plan_seen
 from edge.page_radio import Bluetooth
@@ -107,7 +106,7 @@ class DaemonPage:
     def snapshot(self) -> Snapshot:
         daemon, now = self._daemon, self._clock.now()
         prediction, health = daemon.prediction, daemon.health
-        decision = self._settings.decision
+        decision, (snooze_minutes, kept_back) = self._settings.decision, daemon.orders.quiet
         shot = Snapshot(
             device=self._settings.mqtt.device,
             bundle=daemon.bundle.label,
@@ -137,6 +136,8 @@ class DaemonPage:
             leads=dict(daemon.leads.words),
             level=None if daemon.decision is None else round(daemon.decision.level, 3),
             own_level=decision.own_level > 0,
+            snooze_minutes=snooze_minutes,
+            kept_back=kept_back,
         )
         return replace(shot, troubles=troubles(shot, self._settings))
 
@@ -178,7 +179,7 @@ class DaemonPage:
     def _camera(self, now: HostNs) -> CameraSeen:
         daemon, source = self._daemon, self._settings.camera.source
         resting = daemon.sensors().get("camera") == "resting"
-        paused = bool(source) and (self._settings.state_path / PAUSE_FILE).exists()
+        paused = daemon.orders.camera_paused
         return camera_seen(source, daemon.onlooker, daemon.health, now, resting=resting, paused=paused)
 
     def _relay(self) -> RelaySeen:

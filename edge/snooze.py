@@ -40,6 +40,11 @@ class Snooze:
             return 0
         return max(0, math.ceil(seconds(self._until - self._clock.now()) / MINUTE_S))
 
+    @property
+    def kept_back(self) -> int:
+        """Alerts of this snooze so far."""
+        return 0 if self._kept is None else self._kept.alerts
+
     def start(self, minutes: int) -> None:
         """Hold for so many minutes from now, in place of what was left; 0 ends it."""
         now = self._clock.now()

@@ -195,6 +195,10 @@ class Snapshot:
     """Stress as the state is decided from, to be held against ``threshold``; None while nothing is decided."""
     own_level: bool = True
     """Whether ``level`` is a rise above the wearer's own last hour (edge/inference/own_level.py)."""
+    snooze_minutes: int = 0
+    """How long alerts are kept back yet, as somebody asked by an order; 0: they are not."""
+    kept_back: int = 0
+    """Alerts that this snooze has kept back."""
     troubles: tuple[Check, ...] = ()
     """What keeps it from its work now, each with its cure."""
 

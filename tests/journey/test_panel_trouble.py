@@ -45,6 +45,10 @@ async def test_what_is_wrong_is_on_top_of_every_view_with_its_cure(tmp_path: Pat
     async with looking(source, tmp_path) as page:
         assert await page.is_hidden("#troubles")
         assert await page.inner_text("#line") == "live"
+        assert await page.is_hidden("#quiet")
+        source.shot = replace(a_snapshot(), snooze_minutes=43, kept_back=2)
+        await page.wait_for_selector("#quiet")
+        assert await page.inner_text("#quiet") == "Kept back for 43 more minutes, as somebody asked; 2 so far."
         source.shot = replace(a_snapshot(), troubles=(SILENT,))
         await page.wait_for_selector("#line:has-text('watch silent')")
         assert await page.inner_text("#troubles") == "Watch silent. Silent for 20 s.\n\nWear it, see ls /dev."

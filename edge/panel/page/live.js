@@ -30,7 +30,14 @@ export function showState(told) {
   showJourney(daemon.journey, daemon.watch.silent_s > SILENT_S);
   showPlan(daemon);
   showFacts(daemon);
+  tell("quiet", quiet(daemon));
   showAlerts(daemon.alerts);
+}
+
+// Why none comes although it might: somebody asked for quiet.
+function quiet({ snooze_minutes: left, kept_back: kept }) {
+  if (!left) return "";
+  return `Kept back for ${left} more ${left === 1 ? "minute" : "minutes"}, as somebody asked; ${kept || "none"} so far.`;
 }
 
 function showJudgement(daemon) {

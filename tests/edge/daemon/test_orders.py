@@ -41,6 +41,8 @@ async def test_snoozed_alerts_are_counted_and_told_at_the_end(line: Running) -> 
         raised = daemon.health.raised
         await line.until(lambda: daemon.health.snoozed >= 3)
         assert daemon.health.raised == raised
+        left, kept_back = daemon.orders.quiet  # as the page shows it
+        assert (left, kept_back >= 3) == (5, True)
         await order(line, "snooze", "0")
         await heard.until(lambda h: bool(h.on("vagus/edge/report")))
         report = json.loads(heard.on("vagus/edge/report")[0])
@@ -48,6 +50,7 @@ async def test_snoozed_alerts_are_counted_and_told_at_the_end(line: Running) -> 
         assert report["alerts"] >= 3
         assert "stress" in report["reason"]
         await line.until(lambda: daemon.health.raised > raised)  # it still lasts, so it is told now
+        assert daemon.orders.quiet == (0, 0)
         assert heard.on("vagus/edge/snooze/state")[-1] == b"0"
 
 
@@ -109,6 +112,7 @@ def test_a_paused_camera_stays_paused_over_restarts(tmp_path: Path) -> None:
     orders = Orders(camera, None, Snooze(HandClock(), tmp_path), tmp_path)
     assert orders.pause_camera(True) == "paused"
     assert camera.paused
+    assert orders.camera_paused
     assert (tmp_path / PAUSE_FILE).exists()
     again = Camera()
     Orders(again, None, Snooze(HandClock(), tmp_path), tmp_path)
