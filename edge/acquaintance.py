@@ -1,10 +1,14 @@
 """What is usual for this wearer, as the daemon came to know it -> one file: a restart must not make them a stranger."""
 
 import asyncio
+import contextlib
 import logging
 import math
+import threading
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 import numpy as np
@@ -23,6 +27,8 @@ FILE = "usual.json"
 EVERY_S = 600.0
 """A power cut takes so much of the wearer's last hour, at most."""
 _DISK_S = 30.0
+_WAIT_S = 5.0
+"""How long a write waits for one that is under way: the last one holds a stop up."""
 _MOST_BYTES = 4 * 2**20
 _DAY_NS = 86_400 * SECOND
 _NOBODY = ("replay:", "virtual:")
@@ -60,6 +66,10 @@ class _Body:
     rows: Floats
 
 
+_Known: TypeAlias = tuple[_Body | None, tuple[float, ...], StreamNs | None]
+"""The body, the levels and the last alert."""
+
+
 class Acquaintance:
     """Reads what an earlier run kept of the wearer of ``watch``, hears what this one learns, keeps it for the next.
 
@@ -67,10 +77,19 @@ class Acquaintance:
     """
 
     def __init__(self, state: Path, days: float, watch: str, clock: Clock) -> None:
-        self._file, self._days, self._watch, self._clock = state / FILE, days, watch, clock
-        self._left = left = self._read()
-        self._body = None if left is None else _Body(left.watch, left.window_s, left.names, _rows(left))
-        self._written: tuple[_Body | None, tuple[float, ...]] = self._body, left.levels if left else ()
+        self._file, self._days, self._clock = state / FILE, days, clock
+        self._writing = threading.Lock()
+        self._turn_to(watch)
+
+    def follow(self, watch: str, decider: Decider) -> None:
+        """Another watch may be another person's: what is known is what was kept of its own wearer, if anything.
+
+        The last alert stays the last: it may still be the same person.
+        """
+        if watch != self._watch:
+            self._turn_to(watch)
+            self._written = *self._written[:2], decider.remembered()[1]
+            self.remind(decider)
 
     def introduce(self, body: Body, watch: str) -> None:
         """Tell a body that knows nobody yet of the wearer, if they are known by this watch and these features."""
@@ -79,9 +98,8 @@ class Acquaintance:
             body.recall(known.rows)
 
     def remind(self, decider: Decider) -> None:
-        """Tell a decider that knows nobody yet of the wearer's usual level and their last alert."""
-        if self._left is not None:
-            decider.recall(self._left.levels, self._stream(self._left.alerted))
+        """Tell a decider of the wearer's usual level and their last alert, as they were kept."""
+        decider.recall(*self._written[1:])
 
     def note(self, body: Body, watch: str) -> None:
         """A window was judged, and no other is while this is called."""
@@ -95,25 +113,35 @@ class Acquaintance:
                     await asyncio.sleep(EVERY_S)
                     await self._keep_by(worker, decider)
         finally:
-            usual = self._usual(decider)
-            if usual is not None:
-                self._write(usual)
+            known = self._news(decider)
+            if known is not None:
+                self._write(self._usual(known))
+
+    def _turn_to(self, watch: str) -> None:
+        self._watch = watch
+        left = self._read()
+        self._body = None if left is None else _Body(left.watch, left.window_s, left.names, _rows(left))
+        self._written: _Known = (
+            (None, (), None) if left is None else (self._body, left.levels, self._stream(left.alerted))
+        )
 
     async def _keep_by(self, worker: Worker, decider: Decider) -> None:
-        usual = self._usual(decider)
-        if usual is not None:
+        known, watch = self._news(decider), self._watch
+        if known is not None:
             try:
-                await worker.do(_DISK_S, self._write, usual)
+                if await worker.do(_DISK_S, self._write, self._usual(known)) and watch == self._watch:
+                    self._written = known
             except StuckError as error:
                 log.error("a restart would forget what is usual for the wearer: %s", error)
 
-    def _usual(self, decider: Decider) -> Usual | None:
-        levels, alerted = decider.remembered()
-        known = self._body, levels
-        if not self._days or self._watch.startswith(_NOBODY) or known == self._written or known == (None, ()):
-            return None
-        self._written = known
-        body = self._body or _Body(self._watch, 0.0, (), np.empty((0, 0), np.float32))
+    def _news(self, decider: Decider) -> _Known | None:
+        """What is known, where that is to be kept and is not what the disk has."""
+        known = self._body, *decider.remembered()
+        return None if not self._days or self._watch.startswith(_NOBODY) or known == self._written else known
+
+    def _usual(self, known: _Known) -> Usual:
+        body, levels, alerted = known
+        body = body or _Body(self._watch, 0.0, (), np.empty((0, 0), np.float32))
         return Usual(
             kept=self._clock.wall(),
             watch=body.watch,
@@ -125,12 +153,18 @@ class Acquaintance:
             alerted=self._unix(alerted),
         )
 
-    def _write(self, usual: Usual) -> None:
+    def _write(self, usual: Usual) -> bool:
+        """Whether the disk has it. One is written at a time: a stop may come meanwhile."""
         try:
-            private_folder(self._file.parent)
-            write_whole(self._file, msgspec.json.encode(usual))
+            with _one(self._writing):
+                private_folder(self._file.parent)
+                write_whole(self._file, msgspec.json.encode(usual))
         except OSError as error:
-            log.error("a restart would forget what is usual for the wearer: %s: %s", self._file, error.strerror)
+            log.error(
+                "a restart would forget what is usual for the wearer: %s: %s", self._file, error.strerror or error
+            )
+            return False
+        return True
 
     def _read(self) -> Usual | None:
         if self._watch.startswith(_NOBODY):
@@ -158,6 +192,17 @@ class Acquaintance:
         return StreamNs(self._clock.stream(self._clock.now()) - ago) if ago >= 0 else None
 
 
+@contextlib.contextmanager
+def _one(writing: threading.Lock) -> Generator[None]:
+    """Hold a lock; TimeoutError, which is an OSError, when another write does not end."""
+    if not writing.acquire(timeout=_WAIT_S):
+        raise TimeoutError("another write does not end")
+    try:
+        yield
+    finally:
+        writing.release()
+
+
 def _rows(usual: Usual) -> Floats:
     rows = [[math.nan if value is None else value for value in row] for row in usual.windows]
-    return np.array(rows, np.float32).reshape(-1, len(usual.names))
+    return np.array(rows, np.float32).reshape(len(rows), len(usual.names))

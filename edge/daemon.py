@@ -162,6 +162,7 @@ class Daemon:
 
     def follow(self, address: str) -> None:
         """Listen to another watch from now on; its first packets may take a while."""
+        self._wearer.follow(address, self._standing.decider)
         self._ears.follow(address)
         self.leads.begin_anew()
         self._lose_the_body()

@@ -137,6 +137,7 @@ class Ears:
     def follow(self, address: str) -> None:
         """Leave the watch for another from now on: its clock is learned anew, and no window holds both."""
         self.address = address
+        self._body = None  # a link takes a while to close: what it still brings, or is being judged, is nobody's
         self._turned.set()
 
     def forget_baseline(self) -> None:
@@ -153,6 +154,7 @@ class Ears:
     async def _listen_in_turn(self) -> None:
         while True:
             self._turned.clear()
+            self._body = self._body or self._fresh_body()
             async with asyncio.TaskGroup() as one:
                 listening = one.create_task(self._listen(self.address), name="listening")
                 await self._turned.wait()
@@ -239,6 +241,8 @@ class Ears:
             try:
                 with self._watchdog.hearts.work("wrist", 2 * INFERENCE_S):
                     estimate = await worker.do(INFERENCE_S, self._judge, self._judges.current, body, window)
+                if body is not self._body:  # nor does an estimate stand for whoever is followed meanwhile
+                    continue
                 if estimate is not None:
                     await self._heard(estimate)
             except (NetworkError, BundleError, ValueError) as error:

@@ -20,7 +20,8 @@ class Resting:
     """
 
     def __init__(self, state: Path, window_s: float | None, clock: Clock) -> None:
-        self._state, self._window_s, self._clock = state, window_s, clock
+        self._state, self._clock = state, clock
+        self._window_s: float | None = window_s
         self._running: Baseline | None = None
         self._ending = threading.Lock()
         """Held while a measurement is kept: one that is ended or forgotten at that moment must not come back."""
@@ -61,6 +62,19 @@ class Resting:
         with self._ending:
             self.trouble = ""
             self._running = Baseline(self._window_s, self._clock.stream(self._clock.now()))
+
+    def begin_anew(self) -> None:
+        """What was gathered so far is of another watch: a running measurement begins anew."""
+        if self._running is not None:
+            self.start()
+
+    def suit(self, window_s: float) -> None:
+        """Windows are of ``window_s`` from now on: a baseline of others does not compare, and half of one is none."""
+        if window_s != self._window_s:
+            with self._ending:
+                self._running = None
+                self._window_s, self.trouble = window_s, ""
+                self.kept = self._read()
 
     def stop(self) -> None:
         """End a running measurement; nothing is kept of it."""

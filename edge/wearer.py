@@ -3,6 +3,7 @@
 from edge.acquaintance import Acquaintance
 from edge.bundle_contract import WristModel
 from edge.clock import Clock
+from edge.inference.decision import Decider
 from edge.judges import usual
 from edge.resting import Resting
 from edge.settings import Settings
@@ -17,10 +18,16 @@ class Wearer:
         self.resting = Resting(state, window_s, clock)
         self.acquaintance = Acquaintance(state, settings.retention.usual_days, watch, clock)
 
+    def follow(self, watch: str, decider: Decider) -> None:
+        """Another watch comes: its wearer may be another person, and no rest that is measured holds both."""
+        self.resting.begin_anew()
+        self.acquaintance.follow(watch, decider)
+
     def body(self, wrist: WristModel | None, watch: str) -> Body | None:
         """Windows that hold nothing yet, told from what is known of this person; None without a wrist model."""
         if wrist is None:
             return None
+        self.resting.suit(wrist.window_s)
         body = Body(usual(wrist), wrist.window_s, wrist.step_s)
         if self.resting.baseline is not None:
             body.anchor(self.resting.baseline)

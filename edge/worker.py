@@ -78,7 +78,7 @@ class Worker:
                 return await done
         except TimeoutError as error:
             if not done.cancelled():
-                raise  # the call's own
+                return done.result()  # it came while the loop was held up; or it raises a TimeoutError of its own
             self._leave()
             raise StuckError(f"{self._name} did not come back in {limit_s:g} s") from error
 

@@ -95,7 +95,7 @@ class Decider:
         return self._own.remembered(), self._alerted
 
     def recall(self, odds: Iterable[float], alerted: StreamNs | None) -> None:
-        """Go on with a person of whom so much was `remembered` earlier."""
+        """Go on with a person of whom so much was `remembered` earlier, and nothing else is known."""
         self._own.recall(odds)
         self._alerted = alerted
 

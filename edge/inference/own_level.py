@@ -56,8 +56,11 @@ class OwnLevel:
         return tuple(self._order)
 
     def recall(self, odds: Iterable[float]) -> None:
-        """Know the person by what was `remembered` earlier, oldest first."""
-        for each in odds:
+        """Know the person by what was `remembered` earlier, oldest first, and by nothing else."""
+        self._order.clear()
+        self._sorted.clear()
+        self._kept_at = None
+        for each in odds if self._share else ():  # what nothing is taken off by would never grow old
             self._keep(each)
 
     def _keep(self, odds: float) -> None:

@@ -29,7 +29,7 @@ class Signs:
     features: Mapping[str, float] = field(default_factory=dict[str, float])
     """Distances from the person's usual, in the person's own spread."""
     battery: float | None = None
-    """Percent of the watch's battery; None when it does not tell."""
+    """Percent of the watch's battery, as it told last; None when this watch has not told."""
     fresh: bool = False
     """No continuation of the window before."""
 
@@ -113,6 +113,4 @@ def _above(value: float, bound: float, margin: float, before: bool) -> bool:
 
 
 def _spared(before: bool, battery: float | None, low: float) -> bool:
-    if battery is None:
-        return before
-    return battery <= (low + _RECOVERED if before else low)
+    return battery is not None and battery <= (low + _RECOVERED if before else low)

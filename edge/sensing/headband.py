@@ -58,6 +58,8 @@ class Headband:
         if message.electrode not in ELECTRODES:
             return []
         index = message.index
+        for ahead in [known for known in self._open if _PATIENCE < (known - index) % _TURN <= _TURN // 2]:
+            del self._open[ahead]  # the numbers began anew: nothing of then stands beside what is of now
         self._open.setdefault(index, {})[message.electrode] = message.microvolts
         # Notifications keep their order: once a moment is whole, what lacks in an older one is lost.
         least = 0 if len(self._open[index]) == len(ELECTRODES) else _PATIENCE

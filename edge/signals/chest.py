@@ -100,8 +100,8 @@ class Chest:
             return "quiet"
         even = ecg_person.prepared(signal, window.start)
         known = None if even is None else ecg_person.quiet(even, self._domains)
-        if known is None or known.likeness < LEAST_LIKENESS:
-            return "poor"
+        if known is None or known.likeness < LEAST_LIKENESS or np.isfinite(known.head).mean() < self._least_quality:
+            return "poor"  # what is told from features that nobody knows is poor for ever
         self._known, self._since = known, window.end
         return "quiet"
 

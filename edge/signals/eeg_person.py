@@ -20,6 +20,8 @@ HZ = 128.0
 EPOCH_S, HOP_S = 4.0, 2.0
 SPOILT_UV = 200.0
 """Peak to peak after the band-pass: more is no brain's."""
+_FLAT_UV = 1e-3
+"""Less is an electrode that stands still, and the filter's rounding: no converter's steps are that fine."""
 CLIP = 8.0
 _LEAST_COVER = 0.9
 _LEAST_SPREAD = 1e-3
@@ -55,7 +57,7 @@ def prepared(signal: Signal, start_ns: int) -> Doubles | None:
 def spoilt(epoch: Doubles) -> bool:
     """Whether something that is no brain is in an epoch, as ``prepared``: too large on one electrode, or nothing."""
     heights = np.ptp(epoch, axis=0)
-    return bool((heights > SPOILT_UV).any() or (heights <= 0).any())
+    return bool((heights > SPOILT_UV).any() or (heights < _FLAT_UV).any())
 
 
 def row(epoch: Doubles) -> Doubles:

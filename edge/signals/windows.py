@@ -91,7 +91,8 @@ class Windows:
     def _cut(self, end: StreamNs) -> Window:
         start = StreamNs(end - self._span)
         received = max((ring.received(end) for ring in self._rings.values()), default=HostNs(0))
-        off_ns = max((ring.uncertainty_ns(end) for ring in self._rings.values()), default=0)
+        held = (ring for ring in self._rings.values() if ring.holds(start, end))
+        off_ns = max((ring.uncertainty_ns(end) for ring in held), default=0)
         return Window(start, end, MappingProxyType(self._signals(start, end)), received, self._gap, off_ns)
 
     def _signals(self, start: StreamNs, end: StreamNs) -> dict[Channel, Signal]:

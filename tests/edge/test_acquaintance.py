@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,11 @@ from edge.settings import RetentionSettings, Settings
 from edge.signals.body import Body
 from edge.signals.normalise import Usual
 from edge.signals.wear import Wear
+from edge.whole_file import write_whole
 from tests.edge.signals.test_baseline import hop
 from tests.fakes.clock import HandClock
 
-WATCH = "ble:AA:BB:CC:DD:EE:FF"
+WATCH, OTHER = "ble:AA:BB:CC:DD:EE:FF", "ble:11:22:33:44:55:66"
 USUAL = Usual(("heart_rate", "heart_rate_trend", "enmo"), (90.0, 90.0, -4.0), (5.0, 5.0, 0.8))
 DAY_S = 86_400.0
 
@@ -105,7 +107,7 @@ async def test_the_level_and_the_last_alert_are_known_too(tmp_path: Path) -> Non
         assert any(decision.alert for decision in said) is alert
 
 
-@pytest.mark.parametrize("watch", ["ble:11:22:33:44:55:66", ""])
+@pytest.mark.parametrize("watch", [OTHER, ""])
 async def test_another_watch_may_be_another_persons(tmp_path: Path, watch: str) -> None:
     clock = HandClock()
     await kept(tmp_path, clock)
@@ -194,3 +196,104 @@ async def test_a_model_of_other_features_meets_a_stranger(tmp_path: Path) -> Non
     body = Body(Usual(("heart_rate",), (90.0,), (5.0,)), 60, 5)
     Acquaintance(tmp_path, 7.0, WATCH, clock).introduce(body, WATCH)
     assert len(body.remembered()) == 0
+
+
+@pytest.mark.parametrize("watch", [WATCH, ""])
+async def test_where_the_camera_alone_spoke_the_level_is_known_and_no_body(tmp_path: Path, watch: str) -> None:
+    clock, before, after = HandClock(), decided(), Decider(DecisionSettings())
+    await ended(Acquaintance(tmp_path, 7.0, watch, clock), before)
+    Acquaintance(tmp_path, 7.0, watch, clock).remind(after)
+    assert after.remembered()[0] == before.remembered()[0]
+    assert known(tmp_path, clock, watch) == 0
+
+
+async def test_what_the_disk_did_not_take_is_written_when_it_has_room(tmp_path: Path) -> None:
+    clock, decider = HandClock(), decided()
+    acquaintance = Acquaintance(tmp_path, 7.0, WATCH, clock)
+    acquaintance.note(lived(), WATCH)
+    (tmp_path / FILE).mkdir()
+    await ended(acquaintance, decider)
+    (tmp_path / FILE).rmdir()
+    await ended(acquaintance, decider)
+    assert known(tmp_path, clock) == 20
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+async def test_an_alert_is_news_by_itself(tmp_path: Path, share: float) -> None:
+    clock = HandClock()
+    decider = decided(stress=0.5, settings=DecisionSettings(own_level=share, min_duration_s=0, smoothing_s=0))
+    await ended(Acquaintance(tmp_path, 7.0, "", clock), decider)
+    acquaintance = Acquaintance(tmp_path, 7.0, "", clock)
+    assert decider.step(predicted(196, 0.999)).alert, "one second after the last: no level is remembered of it"
+    await ended(acquaintance, decider)
+    assert json.loads((tmp_path / FILE).read_bytes())["alerted"] is not None
+
+
+async def test_who_wears_the_next_watch_is_a_stranger_and_who_wore_this_one_is_known_again(tmp_path: Path) -> None:
+    clock, decider = HandClock(), Decider(DecisionSettings(own_level=1.0, min_duration_s=0, smoothing_s=0))
+    await kept(tmp_path, clock)
+    acquaintance = Acquaintance(tmp_path, 7.0, WATCH, clock)
+    acquaintance.remind(decider)
+    levels, alerted = decider.remembered()
+    assert levels
+    assert alerted is None
+    acquaintance.follow(OTHER, decider)
+    stranger, again = Body(USUAL, 60, 5), Body(USUAL, 60, 5)
+    acquaintance.introduce(stranger, OTHER)
+    assert (len(stranger.remembered()), decider.remembered()) == (0, ((), None))
+    await ended(acquaintance, decider)
+    acquaintance.follow(WATCH, decider)
+    acquaintance.introduce(again, WATCH)
+    assert (len(again.remembered()), decider.remembered()[0]) == (20, levels)
+
+
+async def test_a_watch_that_is_followed_anew_is_the_same_persons(tmp_path: Path) -> None:
+    clock, decider = HandClock(), decided()
+    acquaintance = Acquaintance(tmp_path, 7.0, WATCH, clock)
+    acquaintance.note(before := lived(), WATCH)
+    levels = decider.remembered()
+    acquaintance.follow(WATCH, decider)
+    body = Body(USUAL, 60, 5)
+    acquaintance.introduce(body, WATCH)
+    np.testing.assert_array_equal(body.remembered(), before.remembered())
+    assert decider.remembered() == levels
+
+
+async def test_an_alert_of_one_watch_is_not_told_again_by_the_next(tmp_path: Path) -> None:
+    decider = decided(settings=DecisionSettings(own_level=0.0, min_duration_s=0, smoothing_s=0))
+    alerted = decider.remembered()[1]
+    assert alerted is not None
+    Acquaintance(tmp_path, 7.0, WATCH, HandClock()).follow(OTHER, decider)
+    assert decider.remembered()[1] == alerted
+
+
+async def test_a_disk_that_hangs_is_told_and_costs_one_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    back, tries = threading.Event(), list[Path]()
+
+    def hangs(file: Path, content: bytes) -> None:
+        tries.append(file)
+        back.wait(30)
+        write_whole(file, content)
+
+    monkeypatch.setattr("edge.acquaintance.EVERY_S", 0.001)
+    monkeypatch.setattr("edge.acquaintance._DISK_S", 0.2)
+    monkeypatch.setattr("edge.acquaintance._WAIT_S", 0.001)
+    monkeypatch.setattr("edge.acquaintance.write_whole", hangs)
+    acquaintance = Acquaintance(tmp_path, 7.0, WATCH, HandClock())
+    lane = asyncio.create_task(acquaintance.run(decided()))
+    async with asyncio.timeout(30):
+        while "usual did not come back" not in caplog.text:  # noqa: ASYNC110 - a log has no event
+            await asyncio.sleep(0.001)
+        for _ in range(100):
+            await asyncio.sleep(0.001)
+        assert len(tries) == 1, "each would leave a thread behind, and too many of them end the process"
+        back.set()
+        while len(tries) == 1:  # noqa: ASYNC110 - a list has no event
+            await asyncio.sleep(0.001)
+    lane.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await lane
+    assert known(tmp_path, HandClock()) == 0
+    assert (tmp_path / FILE).exists()

@@ -58,6 +58,7 @@ async def test_a_daemon_without_a_watch_follows_the_first(settings: Settings) ->
         daemon.follow("virtual:wearer?seed=1")
         await heard(daemon, Channel.PULSE)
         assert daemon.sensors() == {"watch": "online"}
+        assert await moved(daemon), "followed before a lane ran: its windows are judged all the same"
 
 
 async def test_the_next_watch_takes_the_place_of_the_last(settings: Settings) -> None:

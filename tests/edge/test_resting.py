@@ -104,3 +104,42 @@ def test_forgetting_says_whether_there_was_one(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text("{}")
     settings = Settings(state_dir=str(tmp_path))
     assert [forget(settings)["forgotten"] for _ in range(2)] == [True, False]
+
+
+def test_a_measurement_holds_no_two_watches(tmp_path: Path) -> None:
+    clock = HandClock()
+    resting = Resting(tmp_path, 60.0, clock)
+    resting.begin_anew()
+    assert resting.progress is None
+    resting.start()
+    for k in range(40):
+        resting.hear(reading(60 + 5 * k))
+    clock.move(260)
+    resting.begin_anew()
+    assert resting.progress == 0
+    assert resting.hear(reading(300)) is None
+    assert resting.progress == 0, "it began before"
+
+
+def test_a_baseline_of_other_windows_does_not_suit_and_is_back_with_them(tmp_path: Path) -> None:
+    resting = Resting(tmp_path, 60.0, HandClock())
+    resting.start()
+    for k in range(49):
+        resting.hear(reading(60 + 5 * k))
+    measured = resting.baseline
+    assert measured is not None
+    resting.start()
+    resting.suit(60.0)
+    assert (resting.baseline, resting.progress) == (measured, 0)
+    resting.suit(30.0)
+    assert (resting.baseline, resting.progress) == (None, None)
+    assert "windows of 60.0 s, this bundle's are of 30.0 s" in resting.trouble
+    resting.suit(60.0)
+    assert (resting.baseline, resting.trouble) == (measured, "")
+
+
+def test_a_wrist_that_comes_with_a_bundle_can_be_measured(tmp_path: Path) -> None:
+    resting = Resting(tmp_path, None, HandClock())
+    resting.suit(60.0)
+    resting.start()
+    assert resting.progress == 0

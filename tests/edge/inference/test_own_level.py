@@ -55,3 +55,18 @@ def test_certainty_and_a_clock_that_goes_back_are_borne() -> None:
     own = OwnLevel(1.0)
     told = [own.told(at(s), p) for s, p in ((100.0, 1.0), (50.0, 0.0), (55.0, 1.0))]
     assert all(0 <= p <= 1 for p in told)
+
+
+def test_a_person_who_is_recalled_is_known_by_that_alone() -> None:
+    own, other = OwnLevel(1.0), OwnLevel(1.0)
+    fed(own, [0.9] * 100)
+    fed(other, [0.2, 0.4, 0.3])
+    own.recall(other.remembered())
+    assert (own.remembered(), own.usual) == (other.remembered(), other.usual)
+
+
+def test_without_a_share_nothing_is_remembered_and_nothing_grows_old() -> None:
+    own = OwnLevel(0.0)
+    own.recall([1.0, 2.0])
+    fed(own, [0.9] * 100)
+    assert own.remembered() == ()

@@ -124,3 +124,13 @@ def test_the_times_of_a_headband_are_never_called_exact() -> None:
     made = [samples.uncertainty_ns for index in range(500) for samples in moment(band, index)]
     assert made[0] == ARRIVAL_NS
     assert made[-1] == TICK_NS, "these packets come evenly, but nobody knows a time better than this"
+
+
+def test_half_a_moment_from_before_the_numbers_began_anew_is_not_mixed_in() -> None:
+    band = Headband(HandClock(), Counter())
+    for index in range(100):
+        moment(band, index)
+    moment(band, 100, without=MuseElectrode.TP10)
+    made = [samples for index in range(100) for samples in moment(band, index)]
+    assert band.feed(eeg(100, MuseElectrode.TP10, 999), at(9)) == [], "three electrodes of it are of the time before"
+    assert len(made) == 100

@@ -188,3 +188,10 @@ def test_settings_that_nobody_can_plan_with(wrong: dict[str, float], said: str):
 def test_every_level_measures_at_least_what_the_level_below_does():
     for level in (Level.LOW, Level.WATCHFUL, Level.FULL):
         assert all(hz >= LADDER[Level(level - 1)][channel] for channel, hz in LADDER[level].items())
+
+
+def test_the_next_watch_is_not_spared_for_the_battery_of_the_last():
+    sampler = Sampler(SETTINGS, FPS)
+    lived([signs(k, battery=15.0) for k in range(20)], sampler)
+    told = [signs(20 + k) for k in range(20)] + [signs(40 + k, 0.9, heart_rate=3.0) for k in range(8)]
+    assert "full" in {plan.mode for plan in lived(told, sampler)}

@@ -208,3 +208,30 @@ def test_features_that_nobody_computes_are_refused() -> None:
         Scalp(NAMES, ("Cz_alpha",), 4.0, 2.0, 60.0, steps=8)
     with pytest.raises(ValueError, match="no feature t_height"):
         Chest("pulse", ("t_height",), 20.0, 5.0, 60.0)
+
+
+def test_a_minute_of_a_heart_that_nobody_can_tell_is_no_quiet_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    chest = Chest("pulse", ecg_person.HEAD, 20.0, 5.0, 60.0)
+    runs = list(packets(Channel.ECG, heartbeat(beats(140, 60), 140, 130.0, noise=0.01), 130.0, size=130))
+    quiet = ecg_person.quiet
+
+    def unknown(even: Doubles, domains: tuple[Domain, ...]) -> ecg_person.Quiet:
+        known = quiet(even, domains)
+        return replace(known, head=np.array([np.nan, np.nan, np.nan, known.head[3]], np.float32))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ecg_person, "quiet", unknown)
+        assert {each.why for each in heard(chest, runs[:63])} == {"poor"}
+    assert any(each.values is not None for each in heard(chest, runs[63:]))
+
+
+@pytest.mark.parametrize("rail_uv", [0.0, 12.5, -1000.0])
+def test_an_electrode_that_is_flat_spoils_the_quiet_minute(rail_uv: float) -> None:
+    calm = np.random.default_rng(4).normal(0, 8, (256 * 90, 4)).astype(np.float32)
+    loose = calm[: 256 * 40].copy()
+    loose[:, 2] = rail_uv
+    scalp = Scalp(NAMES, eeg.names(NAMES)[:6], 4.0, 2.0, 30.0, steps=4)
+    runs = list(packets(Channel.EEG, np.concatenate([loose, calm]), 256.0, size=256))
+    assert {each.why for each in heard(scalp, runs[:40])} == {"spoilt"}
+    heard(scalp, runs[40:])
+    assert scalp.settled

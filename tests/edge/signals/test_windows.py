@@ -149,3 +149,10 @@ def test_a_window_is_as_unsure_of_its_times_as_the_worst_of_its_packets() -> Non
     told = {round(w.end / SECOND): w.uncertainty_ns // 1_000_000 for w in through(Windows(10, 5), said)}
     assert (told[10], told[15], told[20]) == (3, 9, 9), "the packet of 10.5 s is in two windows"
     assert told[40] == 3, "and forgotten with them"
+
+
+def test_a_channel_that_has_gone_makes_no_window_unsure() -> None:
+    said = [replace(skin(0), uncertainty_ns=300_000_000)] + [replace(pulse(s / 2), uncertainty_ns=7) for s in range(80)]
+    told = {round(w.end / SECOND): w.uncertainty_ns for w in through(Windows(10, 5), said)}
+    assert told[10] == 300_000_000
+    assert told[40] == 7
