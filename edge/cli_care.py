@@ -24,7 +24,7 @@ def doctor_verb(config: Config = None, json_file: Json = None) -> None:
         checks = asyncio.run(examine(settings_of(config), config))
     except SettingsError as error:
         there = config is None or config.exists()
-        cure = "Mend that setting; the README has an example." if there else "Name the file that the daemon is given."
+        cure = "Mend that setting; docs/settings.md has all." if there else "Name the file that the daemon is given."
         checks = (Check("Settings", "bad", sentence(str(error)), cure),)
     if json_file != "-":
         show(checks, terminal())
@@ -44,10 +44,12 @@ def export_data_verb(
     """
     from edge.handover import hand_over
 
-    done = hand_over(settings_of(config), out)
+    settings = settings_of(config)
+    done = hand_over(settings, out)
     report(json_file, done)
     if json_file is None:
-        terminal().print(f"[green]written[/]: {plain(str(out))}, readable for you alone; it is health data")
+        words = f"{plain(str(out))}, of what lies in {plain(str(settings.state_path))}; it is health data"
+        terminal().print(f"[green]written[/]: {words}, readable for you alone", soft_wrap=True)
 
 
 def forget_verb(
@@ -58,14 +60,14 @@ def forget_verb(
 ) -> None:
     """Delete everything stored about the person, here and at the broker. Stop the daemon first.
 
-    Kept: the settings, the models, and the note of the oldest models that may run. Messages that the broker has passed
-    on are beyond reach. Exit code 1: something is left, and is named.
+    Kept: the settings, the models, the note of the oldest models that may run, and that the camera is paused. Messages
+    that the broker has passed on are beyond reach. Exit code 1: something is left, and is named.
     """
     from edge.forgetting import confirmed, forget_all, plan
 
     settings, console = settings_of(config), terminal(stderr=True)
     if not yes:
-        for line in plan(settings, with_bonds=bonds) or ["nothing is stored"]:
+        for line in plan(settings, with_bonds=bonds) or [f"nothing is stored in {settings.state_path}"]:
             console.print(f"- {plain(line)}")
         confirmed(typer.prompt("This cannot be undone. Type forget to go on", err=True, default="", show_default=False))
     done = asyncio.run(forget_all(settings, with_bonds=bonds))
@@ -76,8 +78,9 @@ def forget_verb(
         raise typer.Exit(1)
     if json_file is None:
         counts = [f"{_counted(number, 'file')} of the {kind}" for kind, number in done.deleted.items() if number]
-        told = ", ".join(counts) or "nothing was stored here"
-        console.print(f"[green]forgotten[/]: {told}; {_counted(len(done.topics), 'topic')} cleared at the broker")
+        told = ", ".join(counts) or plain(f"nothing was stored in {settings.state_path}")
+        topics = _counted(len(done.topics), "topic")
+        console.print(f"[green]forgotten[/]: {told}; {topics} cleared at the broker", soft_wrap=True)
 
 
 def bonds_verb(

@@ -17,7 +17,7 @@ from firmware_bridge.links import Link, open_link
 from firmware_bridge.links.address import MAC, Address
 
 _ADAPTER, _WATCH = "Bluetooth adapter", "Watch"
-_NAMED = "Set watch.address as the README shows, or pair one: `edge-daemon pair`."
+_NAMED = "Set watch.address as docs/settings.md shows, or pair one: `edge-daemon pair`."
 _PATIENCE_S = 10.0
 _CURES = {
     Trouble.NO_ADAPTER: "Install and start BlueZ: `apt install bluez`, `systemctl enable --now bluetooth`.",

@@ -13,6 +13,7 @@ from edge.inference.decision import DecisionSettings
 from edge.inference.glances import FACE_MS
 from edge.panel.settings import PanelSettings
 from edge.relay.settings import MqttSettings, OutboxSettings
+from edge.sensing.change import ChangeSettings
 from edge.sensing.sampling import SamplingSettings
 
 
@@ -127,6 +128,7 @@ _SECTIONS: dict[str, type[msgspec.Struct]] = {
     "models": ModelSettings,
     "decision": DecisionSettings,
     "sampling": SamplingSettings,
+    "sampling.change": ChangeSettings,
     "mqtt": MqttSettings,
     "outbox": OutboxSettings,
     "panel": PanelSettings,

@@ -65,8 +65,10 @@ def plain_files(folder: Path) -> list[Path]:
         return []
 
 
-IMPERSONAL = ("bundle-floor", "bundle-floor.new", "page-token", "broker-password", "broker-password.new")
-"""Files that say nothing of the person: the oldest models that may run, and the keys of this run."""
+IMPERSONAL = (
+    "bundle-floor", "bundle-floor.new", "page-token", "broker-password", "broker-password.new", "camera-paused",
+)  # fmt: skip
+"""Files that say nothing of the person: the oldest models that may run, the keys of this run, a camera at rest."""
 
 
 def kinds(settings: Settings) -> tuple[Kind, ...]:

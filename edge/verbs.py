@@ -30,6 +30,11 @@ def check(settings: Settings) -> dict[str, object]:
     if settings.mqtt.broker:
         parse_broker(settings.mqtt.broker)
     bundle = open_bundle(settings)
+    if not settings.watch.address and not settings.camera.source and not settings.panel.enabled:
+        raise RefusalError(
+            "neither watch.address nor camera.source is set, so there is nothing to listen to; set one, "
+            "or set panel.enabled = true and pair a watch on the page"
+        )
     modalities = [
         name
         for name, model in (("wrist", bundle.contract.models.wrist), ("face", bundle.contract.models.face))
@@ -51,11 +56,6 @@ async def serve(settings: Settings, speed: float = 1.0, config: Path | None = No
 
     ``config`` is the file that the settings came from: a watch that is paired on the page is written into it.
     """
-    if not settings.watch.address and not settings.camera.source and not settings.panel.enabled:
-        raise RefusalError(
-            "neither watch.address nor camera.source is set, so there is nothing to listen to; set one, "
-            "or set panel.enabled = true and pair a watch on the page"
-        )
     check(settings)
     with contextlib.suppress(OSError):  # the outbox says it better
         private_folder(settings.state_path)

@@ -1,14 +1,16 @@
 """What bleak leaves undone with BlueZ over D-Bus: the pairing agent, the bonds, and the adapter's power."""
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol, cast
 
-from dbus_fast import BusType, DBusError, Message, MessageType, Variant
+from dbus_fast import AuthError, BusType, DBusError, Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
 from dbus_fast.annotations import DBusObjectPath, DBusStr, DBusUInt16, DBusUInt32
+from dbus_fast.auth import AuthExternal
 from dbus_fast.service import ServiceInterface, dbus_method
 
 from firmware_bridge.claim import Claim, name_of
@@ -19,6 +21,8 @@ _AGENT_PATH = "/org/vagus/agent"
 _CALL_S = 10.0
 _REJECTED = "org.bluez.Error.Rejected"
 _POWER_TRIES = 3
+_USER = "BLEAK_DBUS_AUTH_UID"
+"""Of the environment: our number on the host, where a user namespace has changed it. bleak goes by it, too."""
 _CAPABILITY = "KeyboardDisplay"
 """Able to do everything: with less, BlueZ quietly pairs a passkey watch without its passkey."""
 
@@ -50,18 +54,28 @@ class Bond:
 
 @asynccontextmanager
 async def system_bus() -> AsyncGenerator[MessageBus]:
-    """A connection to the system bus; raise LinkError if there is none."""
-    bus = MessageBus(bus_type=BusType.SYSTEM)
+    """A connection to the system bus; raise LinkError if there is none, or it does not take us."""
+    bus = MessageBus(bus_type=BusType.SYSTEM, auth=_as_whom())
     try:
         await bus.connect()
     except (OSError, EOFError, DBusError) as error:
         raise LinkError(
             f"the system D-Bus cannot be reached ({error}); are dbus and bluetoothd running?", Trouble.NO_ADAPTER
         ) from error
+    except AuthError as error:
+        raise LinkError(
+            f"the system D-Bus does not take us ({error}); in a container set {_USER} to the user's id on the host",
+            Trouble.REFUSED,
+        ) from error
     try:
         yield bus
     finally:
         bus.disconnect()
+
+
+def _as_whom() -> AuthExternal | None:
+    told = os.environ.get(_USER, "")
+    return AuthExternal(int(told)) if told.isdecimal() else None
 
 
 @asynccontextmanager

@@ -53,6 +53,8 @@ def config(tmp_path: Path, text: str) -> str:
         ("[models]\nface_fresh_s = inf", "models.face_fresh_s must lie above 0 and at most at 600, got inf"),
         ("[retention]\nrecording_days = nan", "retention.recording_days must be above 0"),
         ("[mqtt]\ndiscovery_prefix = 'home/#'", "discovery_prefix 'home/#' must be letters"),
+        ("", "nothing to listen to"),
+        ("[sampling.change]\nspeed = 1", "unknown setting sampling.change.speed; known here: slack, alarm, memory"),
         ("[watch]\naddress = 'radio:here'", "no link is called 'radio'"),
         ("[watch]\naddress = 'replay:/no/such/watch.jsonl'", "cannot read the recording /no/such/watch.jsonl"),
         ("[watch]\naddress = 'virtual:nobody'", "worn by wearer or recording"),
@@ -163,8 +165,11 @@ def test_check_tries_the_state_directory_and_leaves_nothing(
     assert not (tmp_path / "new").exists()
 
 
-def test_the_shipped_bundle_passes(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(sys, "argv", ["edge-daemon", "check", "--json", "-"])
+def test_the_shipped_bundle_passes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    worn = config(tmp_path, f"state_dir = '{tmp_path}/state'\n[watch]\naddress = 'virtual:wearer'")
+    monkeypatch.setattr(sys, "argv", ["edge-daemon", "check", "--config", worn, "--json", "-"])
     with pytest.raises(SystemExit) as stopped:
         cli.main()
     assert stopped.value.code == 0

@@ -51,9 +51,8 @@ def test_forgetting_tells_what_there_was(
 ) -> None:
     settings = tmp_path / "vagus.toml"
     settings.write_text(f"state_dir = '{tmp_path}'\n")
-    assert "nothing was stored here; 0 topics cleared" in shown(
-        monkeypatch, capsys, "forget", "--yes", "--config", str(settings)
-    )
+    said = shown(monkeypatch, capsys, "forget", "--yes", "--config", str(settings))
+    assert f"nothing was stored in {tmp_path}; 0 topics cleared" in said
     (tmp_path / "baseline.json").write_text("{}")
     said = shown(monkeypatch, capsys, "forget", "--yes", "--config", str(settings))
     assert "forgotten: 1 file of the baseline; 0 topics cleared at the broker" in said
