@@ -1,15 +1,17 @@
 """A bundle as one `.vagus` file, for carrying; unpacked it is the directory again, byte for byte."""
 
+import errno
 import io
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from edge.bundle import Bundle
+from edge.bundle import Bundle, BundleError
 from export.pack import PackError
 from export.places import write_anew
 
@@ -17,6 +19,8 @@ SUFFIX = ".vagus"
 LARGEST = 256_000_000
 """Bytes that an archive may unpack to: a small file can claim to hold any number."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+_ENCRYPTED = 1
+"""Of the general purpose bits (APPNOTE 4.4.4)."""
 
 
 def archive(bundle: Bundle, out: Path) -> Path:
@@ -56,8 +60,12 @@ def unpack(file: Path, out: Path, trusted: Sequence[Ed25519PublicKey] | None = N
         opened = Bundle.open(partial, trusted)
         partial.chmod(0o755)
         partial.rename(out)
-    except (OSError, zipfile.BadZipFile, EOFError) as error:
-        raise PackError(f"{file} cannot be unpacked ({error}); fetch it again") from error
+    except BundleError as error:
+        raise type(error)(str(error).replace(f"{partial}", f"{file}")) from error
+    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, UnicodeDecodeError) as error:
+        full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+        cure = f"free space on the disk of {out}" if full else "fetch it again"
+        raise PackError(f"{file} cannot be unpacked ({error}); {cure}") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return Bundle(out, opened.manifest, opened.contract)
@@ -71,4 +79,6 @@ def _entries(file: Path, packed: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
         place = PurePosixPath(entry.filename)
         if place.is_absolute() or ".." in place.parts or entry.is_dir() or "\\" in entry.filename:
             raise PackError(f"{file} holds {entry.filename!r}, which leads out of a bundle; do not trust its sender")
+        if entry.flag_bits & _ENCRYPTED or entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise PackError(f"{file} is encrypted or packed otherwise than by edge-export; pack it with --zip")
     return entries

@@ -1,6 +1,6 @@
 """`edge-export`: trained networks to a signed bundle. Exit 0 done, 1 refused by bar or canary, 2 bad input."""
 
-import shlex
+import os
 import sys
 import tempfile
 from collections.abc import Generator, Iterable, Mapping, Sequence
@@ -29,11 +29,14 @@ from export.pack import PackError
 from export.places import must_take
 from export.release import Order, release_bundle
 from export.signing import SigningError, make_key, own_key, own_key_path, read_key, trust
+from export.typed import number, retold, until_of
 from export.verify import MAX_LOSS
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, invoke_without_command=True)
 _REFUSED, _BAD = 1, 2
 
+
+MaxLoss = Annotated[float, typer.Option(min=0, callback=number, help="Accuracy that int8 may cost, in points.")]
 Json = Annotated[Path | None, typer.Option(help="Write the result as JSON; - for standard output.")]
 Trusted = Annotated[Path | None, typer.Option(help="File of trusted keys; those of this machine when not given.")]
 Given = Annotated[Path, typer.Argument(help="A bundle's directory or .vagus file.")]
@@ -55,7 +58,7 @@ def export(
     runs: Annotated[Path, typer.Option(help="Where training left its runs.")] = Path("runs"),
     out: Annotated[Path, typer.Option(help="The bundle's directory.")] = Path("bundle"),
     sign: Annotated[Path | None, typer.Option(help="Private key; without it, your own key on this machine.")] = None,
-    max_loss: Annotated[float, typer.Option(min=0, help="Accuracy that int8 may cost, in points.")] = MAX_LOSS,
+    max_loss: MaxLoss = MAX_LOSS,
     full_int8: Annotated[bool, typer.Option("--full-int8", help="Every part in int8, recurrent ones too.")] = False,
     name: Annotated[str, typer.Option(help="The bundle's name, as alerts carry it.")] = "vagus",
     release: Annotated[str | None, typer.Option(help="Its version; one more than the last when not given.")] = None,
@@ -74,8 +77,8 @@ def export(
     with _sentences(console, json):
         if not quantize:
             raise ExportError("say what to do: edge-export --quantize --runs runs --out DIR [--sign KEY], or --help")
-        command = _command(sys.argv[1:])
-        until = None if expires is None else expires.replace(tzinfo=UTC)
+        command = retold(sys.argv[1:])
+        until = None if expires is None else until_of(expires)
         order = Order(
             runs, out, command, network, keras, max_loss, full_int8, name, release, min_version, until, onnx, contract,
             tuple(lead or ()),
@@ -83,14 +86,23 @@ def export(
         must_take(out / MANIFEST, "--out")
         if zip is not None:
             must_take(zip, "--zip")
+        if contract is not None and onnx is None:
+            raise ExportError(
+                f"--contract {contract} belongs to --onnx, which is not given; a run has its contract.json"
+            )
+        if lead and (network or keras or onnx):
+            raise ExportError(
+                f"--lead {lead[0]} comes along with all of --runs; leave it out, or the network named alone"
+            )
         key = own_key() if sign is None else read_key(sign)
         with console.status("reading the runs") as status:
-            bundle, choices = release_bundle(order, key, lambda word: status.update(f"[bold]{word}[/]"))
+            bundle, choices = release_bundle(order, key, lambda word: status.update(f"[bold]{escape(word)}[/]"))
         if zip is not None:
             archive(bundle, zip)
         _show(console, choices)
         size, signer = kept_bytes(bundle) / 1e6, fingerprint(key.public_key())
-        console.print(f"[green]wrote[/] {out}: {bundle.label}, {size:.1f} MB, signed by {signer}", soft_wrap=True)
+        where = escape(f"{out}: {bundle.label}")
+        console.print(f"[green]wrote[/] {where}, {size:.1f} MB, signed by {signer}", soft_wrap=True)
         _write(json, summary(bundle))
 
 
@@ -107,7 +119,8 @@ def keygen(
         key = make_key(path, comment)
         trust(key)
         mark = fingerprint(key.public_key())
-        console.print(f"[green]made[/] {path} ({mark}); keep it secret, give devices {path.with_suffix('.pub')}")
+        said = escape(f"{path} ({mark}); keep it secret, give devices {path.with_suffix('.pub')}")
+        console.print(f"[green]made[/] {said}", soft_wrap=True)
         _write(json, {"key": str(path), "public": str(path.with_suffix(".pub")), "fingerprint": mark})
 
 
@@ -117,12 +130,13 @@ def verify(bundle: Given, trusted: Trusted = None, json: Json = None) -> None:
     console = Console(stderr=True)
     with _sentences(console, json), _opened(bundle, trusted) as opened:
         twins = proven_twins(opened)
-        _write(json, {**summary(opened), "twins_passed": twins})
+        _write(json, {**summary(opened), "path": str(bundle), "twins_passed": twins})
         files = len(opened.manifest.files)
         beside = f", by {twins} ONNX twins too" if twins else ""
         if twins is None:
             beside = "; its ONNX twins were not run: install onnxruntime to have them proven"
-        console.print(f"[green]sound[/] {bundle}: {opened.label}, {files} files, canary passed{beside}", soft_wrap=True)
+        said = escape(f"{bundle}: {opened.label}, {files} files, canary passed{beside}")
+        console.print(f"[green]sound[/] {said}", soft_wrap=True)
 
 
 @app.command()
@@ -130,9 +144,10 @@ def inspect(bundle: Given, trusted: Trusted = None, json: Json = None) -> None:
     """Tell what a bundle holds."""
     console = Console(stderr=True)
     with _sentences(console, json), _opened(bundle, trusted) as opened:
-        console.print(f"[bold]{opened.label}[/], {kept_bytes(opened) / 1e6:.1f} MB: {opened.contract.command}")
+        size, label, command = kept_bytes(opened) / 1e6, escape(opened.label), escape(opened.contract.command)
+        console.print(f"[bold]{label}[/], {size:.1f} MB: {command}", soft_wrap=True)
         _table(console, ("network", "form", "kB", "inputs", "agree", "right"), network_rows(opened))
-        _write(json, summary(opened))
+        _write(json, {**summary(opened), "path": str(bundle)})
 
 
 @app.command()
@@ -157,7 +172,7 @@ def bench(
     console = Console(stderr=True)
     with _sentences(console, json), _opened(bundle, trusted) as opened:
         with console.status("timing") as status:
-            timed = list(bench_rows(opened, threads, lambda word: status.update(word)))
+            timed = list(bench_rows(opened, threads, lambda word: status.update(escape(word))))
         _table(console, ("network", "p50 ms", "p99 ms", "float p50", "float p99"), (row for row, _ in timed))
         _write(json, {"bundle": opened.label, "threads": threads, "networks": [told for _, told in timed]})
 
@@ -166,7 +181,7 @@ def bench(
 def lower(
     run: Annotated[Path, typer.Argument(help="A run's directory, such as runs/hegh_heart.")],
     out: Annotated[Path, typer.Option(help="The .tflite file to write.")],
-    max_loss: Annotated[float, typer.Option(min=0, help="Accuracy that int8 may cost, in points.")] = MAX_LOSS,
+    max_loss: MaxLoss = MAX_LOSS,
     full_int8: Annotated[bool, typer.Option("--full-int8", help="Every part in int8, recurrent ones too.")] = False,
     json: Json = None,
 ) -> None:
@@ -175,10 +190,15 @@ def lower(
     with _sentences(console, json):
         with console.status("reading the run") as status:
             told, choice = lower_alone(
-                run, out, max_loss=max_loss, full_int8=full_int8, say=lambda word: status.update(f"[bold]{word}[/]")
+                run,
+                out,
+                max_loss=max_loss,
+                full_int8=full_int8,
+                say=lambda word: status.update(f"[bold]{escape(word)}[/]"),
             )
         _show(console, {run.name: choice})
-        console.print(f"[green]wrote[/] {out}: {told['lowering']}, {told['bytes']} bytes", soft_wrap=True)
+        where = escape(str(out))
+        console.print(f"[green]wrote[/] {where}: {told['lowering']}, {told['bytes']} bytes", soft_wrap=True)
         _write(json, told)
 
 
@@ -188,32 +208,19 @@ def unpack_archive(file: Path, out: Path, trusted: Trusted = None, json: Json = 
     console = Console(stderr=True)
     with _sentences(console, json):
         _write(json, summary(unpack(file, out, None if trusted is None else read_keys(trusted))))
-        console.print(f"[green]unpacked[/] {out}", soft_wrap=True)
-
-
-def _command(line: Sequence[str]) -> str:
-    """What stands in the report: the same bundle comes of it elsewhere, and it tells no one where the key lies."""
-    words: list[str] = []
-    hidden = iter(line)
-    for word in hidden:
-        flag, _, value = word.partition("=")
-        if flag not in ("--sign", "--json"):
-            words.append(word)
-            continue
-        if not value:
-            next(hidden, None)
-        if flag == "--sign":
-            words += [flag, "KEY"]
-    return shlex.join(["export", *words])
+        console.print(f"[green]unpacked[/] {escape(str(out))}", soft_wrap=True)
 
 
 @contextmanager
 def _opened(path: Path, trusted: Path | None) -> Generator[Bundle]:
-    """A bundle that passed every check, out of its archive if it is in one."""
+    """A bundle that passed every check, out of its archive if it is in one; what is refused names what was given."""
     keys: Sequence[Ed25519PublicKey] | None = None if trusted is None else read_keys(trusted)
     with tempfile.TemporaryDirectory() as folder:
         place = unpack(path, Path(folder) / "bundle", keys).path if path.suffix == SUFFIX else path
-        yield Bundle.open(place, keys, now=datetime.now(UTC))
+        try:
+            yield Bundle.open(place, keys, now=datetime.now(UTC))
+        except BundleError as error:
+            raise type(error)(str(error).replace(f"{place}", f"{path}")) from error
 
 
 @contextmanager
@@ -236,16 +243,17 @@ def _sentences(console: Console, json: Path | None) -> Generator[None]:
 
 def _show(console: Console, choices: Mapping[str, Choice | OnnxChoice]) -> None:
     for name, choice in choices.items():
-        rows = Table("form", "size", "p50 ms", "p99 ms", "rows", "agree", "drift", "right", "", title=name, box=None)
+        heads = ("form", "size", "p50 ms", "p99 ms", "rows", "agree", "drift", "right", "")
+        rows = Table(*heads, title=escape(name), box=None)
         for row in table(choice.candidates):
             rows.add_row(*row, style="bold" if row[-1] == "chosen" else "dim" if row[-1] == "refused" else "")
         console.print(rows)
 
 
 def _table(console: Console, heads: Sequence[str], rows: Iterable[tuple[str, ...]]) -> None:
-    shown = Table(*heads, box=None)
+    shown = Table(*map(escape, heads), box=None)
     for row in rows:
-        shown.add_row(*row)
+        shown.add_row(*map(escape, row))
     console.print(shown)
 
 
@@ -257,13 +265,15 @@ def _write(json: Path | None, result: Mapping[str, object]) -> None:
     if json is None:
         return
     content = msgspec.json.format(msgspec.json.encode({"rc": 0, **result}), indent=1) + b"\n"
-    if str(json) == "-":
+    try:
+        if str(json) != "-":
+            json.write_bytes(content)
+            return
         sys.stdout.buffer.write(content)
         sys.stdout.flush()
-        return
-    try:
-        json.write_bytes(content)
     except OSError as error:
+        if str(json) == "-":  # or the interpreter tries again as it ends, and complains
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise _no_result(json, error.strerror or str(error)) from error
 
 

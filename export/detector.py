@@ -27,7 +27,9 @@ from export.detector_networks import (
     read_weights,
     rnet,
 )
+from export.errors import ExportError
 from export.pack import describe, pretty
+from export.places import must_take
 
 Builder = Callable[[Any, tuple[int, ...]], Any]
 """Keras and an input shape in, an untrained Keras model out."""
@@ -145,7 +147,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="MTCNN from the mtcnn wheel to static float TFLite")
     parser.add_argument("--out", type=Path, default=Path("runs/detector"))
     out: Path = parser.parse_args().out
-    (out / "contract.json").write_bytes(pretty(build_detector(out)))
+    try:
+        must_take(out / "contract.json", "--out")
+        (out / "contract.json").write_bytes(pretty(build_detector(out)))
+    except (ExportError, OSError) as error:
+        parser.exit(2, f"{error}\n")
 
 
 if __name__ == "__main__":

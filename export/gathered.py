@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import numpy as np
@@ -41,7 +42,7 @@ class Gathered:
 
     def licences(self, folder: Path) -> None:
         """Take the licences that lie in a run."""
-        for path in sorted((folder / "LICENSES").glob("*")):
+        for path in sorted(found for found in (folder / "LICENSES").glob("*") if found.is_file()):
             self.files[f"LICENSES/{path.name}"] = path.read_bytes()
 
 
@@ -109,14 +110,30 @@ def model_of(role: str, run: Trained, entry: Network, states: Sequence[CarriedSt
     kinds = {"face": FaceModel, "wrist": WristModel, "fusion": FusionModel, "ecg": LeadModel, "eeg": LeadModel}
     if role in LEADS and states:
         raise ExportError(f"{run.name} came out step by step, and what {role} says must not hang on earlier windows")
-    return _checked(run, piece, kinds[role])
+    made = _checked(run, piece, kinds[role])
+    _check_widths(role, run, piece, entry)
+    return made
+
+
+def _check_widths(role: str, run: Trained, piece: Mapping[str, object], entry: Network) -> None:
+    """As many labels and features as the network has numbers for them; a device would take one for another."""
+    labels, features = (cast(Sequence[str], piece.get(key, ())) for key in ("labels", "features"))
+    (said,) = (port.shape[-1] for port in entry.outputs if port.name == "logits")
+    if labels and said != len(labels) and not (role == "wrist" and said == 1):
+        raise ExportError(f"{run.contract} names {len(labels)} labels, the network says {said}; train it again")
+    if role == "wrist":
+        (eaten,) = (port.shape[-1] for port in entry.inputs if port.name == "features")
+        if eaten != len(features) * (2 if piece.get("mask") else 1):
+            raise ExportError(
+                f"{run.contract} names {len(features)} features, the network eats {eaten}; train it again"
+            )
 
 
 def _checked(run: Trained, piece: Mapping[str, object], kind: type[msgspec.Struct]) -> object:
     try:
         return msgspec.to_builtins(msgspec.convert(piece, kind))
     except msgspec.ValidationError as error:
-        raise ExportError(f"{run.parent.with_name('contract.json')}: {error}; train the network again") from error
+        raise ExportError(f"{run.contract}: {error}; train the network again") from error
 
 
 def vectors_of(

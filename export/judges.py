@@ -19,7 +19,7 @@ from edge.inference.tensor_arrays import Arrays
 from export.errors import BarError, ExportError
 from export.gathered import CANARY_VECTORS, Gathered
 from export.pack import FLOAT_TOLERANCE, describe
-from export.trained import FEWEST_HELD, Labels, read_arrays, read_object
+from export.trained import FEWEST_HELD, Labels, read_archive, read_arrays, read_object
 from export.verify import Measured, lost, share, timed
 
 TENSORS = "tensors.npz"
@@ -94,11 +94,7 @@ def add_judge(gathered: Gathered, run: Judge, max_loss: float) -> None:
 
 def _stored(run: Judge) -> bytes:
     """The arrays written anew: the same numbers give the same bytes."""
-    try:
-        with np.load(io.BytesIO(run.arrays.read_bytes()), allow_pickle=False) as stored:
-            arrays: Arrays = {name: stored[name] for name in sorted(stored.files)}
-    except (OSError, ValueError, EOFError) as error:
-        raise ExportError(f"{run.arrays} cannot be read ({error}); train the run again") from error
+    arrays: Arrays = dict(sorted(read_archive(run.arrays).items()))
     if str(arrays.get("kind")) != run.kind:
         raise ExportError(f"{run.arrays} is of kind {arrays.get('kind')}, its contract says {run.kind}; train it again")
     buffer = io.BytesIO()

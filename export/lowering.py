@@ -3,6 +3,7 @@
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -42,6 +43,10 @@ _PER_STEP = (
     keras.layers.ReLU,
 )
 """Layers that treat every moment alike, so that they mean the same one step at a time."""
+_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
+"""What TensorFlow takes as the name of a scope."""
+_SURE = 1e-3
+"""Rows of probabilities add up to one but for this."""
 
 
 def examine(path: Path, sample: Mapping[str, Floats]) -> Parent:
@@ -54,14 +59,31 @@ def examine(path: Path, sample: Mapping[str, Floats]) -> Parent:
         given = sample[name].shape[1:]
         if len(given) != len(shape) or any(side not in (None, there) for side, there in zip(shape, given, strict=True)):
             raise LoweringError(f"{path}: input {name} has shape {shape}, but its data {given}; make the windows anew")
-    graph = graph_of(model)
+    for name in (*wanted, *(layer.name for layer in model.layers)):
+        if not _NAME.fullmatch(name):
+            raise LoweringError(f"{path}: {name!r} cannot be a name in a file; rename it with letters, digits and _")
+    graph, said = graph_of(model), answers(model, sample)
+    _check_answers(path, said)
     return Parent(
         recurrent=tuple(recurrent_layers(model)),
-        answers=answers(model, sample),
+        answers=said,
         parameters=graph.parameters if graph is not None else int(model.count_params()),
         convolutional=any(isinstance(layer, CONVOLUTIONS) for layer in model.layers)
         or (graph is not None and graph.convolutional),
     )
+
+
+def _check_answers(path: Path, said: Mapping[str, Floats]) -> None:
+    """One output, or one of several, must be the logits (n, k): whoever reads them takes a softmax of his own."""
+    if "logits" not in said or said["logits"].ndim != 2:
+        told = ", ".join(f"{name} {values.shape[1:]}" for name, values in said.items())
+        raise LoweringError(f"{path} answers {told}; expected `logits` of one axis, as its only output or by that name")
+    logits = said["logits"]
+    if logits.shape[1] > 1 and logits.min() >= 0 and bool(np.all(np.abs(logits.sum(axis=1) - 1) < _SURE)):
+        raise LoweringError(
+            f"{path} answers probabilities, expected logits; leave the softmax at its end out, the weights stay as "
+            "they are"
+        )
 
 
 def lower(path: Path, form: Form, calibration: Mapping[str, Floats]) -> Lowered:

@@ -48,6 +48,8 @@ def prepared(name: str, content: bytes, names: Mapping[str, str], held: Mapping[
         )
     if len(graph.output) != 1:
         raise ExportError(f"{name} has {len(graph.output)} outputs, expected one, the logits; export it with one")
+    if not any(graph.output[0].name in node.output for node in graph.node):
+        raise ExportError(f"{name} has an output that no operator gives; export the network whole")
     _ending(graph)
     _renamed(graph, graph.output[0].name, LOGITS)
     for port in inputs:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from edge.flow import Floats
+from edge.inference.ports import NetworkError
 from edge.inference.runtime import load_network
 from export.apart import apart, examine
 from export.calibration import representative
@@ -51,10 +52,12 @@ def foreign(path: Path, contract: Path | None) -> Generator[Foreign]:
         content = prepared(str(path), path.read_bytes(), names, run.held)
         try:
             source = source_of(content, (), representative(run))
-        except ExportError as error:
+            sample = {name: values[:_ROWS] for name, values in run.held.items()}
+            said = logits_of(load_network(source.content, name=path.name), sample)
+        except (ExportError, NetworkError) as error:
             raise ExportError(f"{path}: {error}") from error
-        sample = {name: values[:_ROWS] for name, values in run.held.items()}
-        said = logits_of(load_network(source.content, name=path.name), sample)
+        if said.ndim != 2:
+            raise ExportError(f"{path} answers {said.shape[1:]} to a row, expected logits (classes,); export it so")
         place = Path(folder) / "model.keras"
         try:
             apart("export.onnx_read", "read", source.content, place)

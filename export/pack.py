@@ -41,9 +41,10 @@ def write_bundle(
 
     Everything is written beside ``out``, flushed to the disk, opened and run as a device would, and only then moved
     into place. Raises PackError when ``out`` holds a newer version, is no bundle, or the disk does not take it, and
-    BundleError when the new bundle would be refused; then ``out`` is as it was.
+    BundleError when the new bundle would be refused; then ``out`` is as it was. Behind a link, its target is replaced.
     """
-    _check_place(out, contract)
+    check_place(out, contract.version)
+    out = out.resolve() if out.is_symlink() else out
     whole = {**files, CONTRACT: pretty(contract)}
     manifest = Manifest(
         schema=1,
@@ -63,7 +64,7 @@ def write_bundle(
         Bundle.open(partial, [key.public_key()]).check_twins()
         _move(partial, out)
     except BundleError as error:
-        raise BundleError(str(error).replace(f"{partial}", f"{out}")) from error
+        raise type(error)(str(error).replace(f"{partial}", f"{out}")) from error
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         size = sum(map(len, whole.values())) / 1e6
@@ -101,16 +102,16 @@ def pretty(thing: object) -> bytes:
     return msgspec.json.format(msgspec.json.encode(thing, order="sorted"), indent=1) + b"\n"
 
 
-def _check_place(out: Path, contract: Contract) -> None:
-    """``out`` is free, empty, or holds a bundle that this one may replace."""
+def check_place(out: Path, version: str) -> None:
+    """Raise PackError unless ``out`` is free, empty, or holds a bundle that one of this version may replace."""
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     try:
         there = msgspec.json.decode((out / MANIFEST).read_bytes(), type=Manifest)
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise PackError(f"{out} is there and is no bundle; name a new directory") from error
-    if release(contract.version) < release(there.version):
-        raise PackError(f"{out} holds version {there.version}, newer than {contract.version}; raise the version")
+    if release(version) < release(there.version):
+        raise PackError(f"{out} holds version {there.version}, newer than {version}; raise the version")
 
 
 def _write(directory: Path, files: Mapping[str, bytes]) -> None:
@@ -144,7 +145,7 @@ def _move(partial: Path, out: Path) -> None:
         raise
     _flush(out.parent)
     if old is not None:
-        shutil.rmtree(old)
+        shutil.rmtree(old, ignore_errors=True)  # the new one is in place
 
 
 def _flush(directory: Path) -> None:

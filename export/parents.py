@@ -35,15 +35,32 @@ def read_parent(path: Path) -> keras.Model:
         return saved if graph_of(saved) is not None else _plain_float(path, saved)
     try:
         model = cast(keras.Model, keras.saving.load_model(path, compile=False, safe_mode=True))
-    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
+        # a Sequential keeps its inputs and outputs, but not their names
+        if isinstance(model, keras.Sequential):
+            model = keras.Model(model.inputs, model.outputs, name=model.name)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, zipfile.BadZipFile) as error:
         cause = " ".join(str(error).split())[:200]
         raise ExportError(f"{path} cannot be read as a Keras model ({cause}); train or save it again") from error
-    return _plain_float(path, model)
+    return _plain_float(path, _before_softmax(model))
 
 
 def graph_of(model: keras.Model) -> Graph | None:
     """The one layer of a SavedModel whose layers are not told."""
     return next((layer for layer in cast(Sequence[object], model.layers) if isinstance(layer, Graph)), None)
+
+
+def _before_softmax(model: keras.Model) -> keras.Model:
+    """The same up to the softmax that it may end in: whoever reads the answers takes one of their own."""
+    if len(model.outputs) != 1:
+        return model
+    last = model.outputs[0]._keras_history.operation
+    if isinstance(last, keras.layers.Softmax) or (
+        isinstance(last, keras.layers.Activation) and last.activation is keras.activations.softmax
+    ):
+        return keras.Model(model.inputs, last.input, name=model.name)
+    if getattr(last, "activation", None) is keras.activations.softmax:
+        last.activation = keras.activations.linear
+    return model
 
 
 def _plain_float(path: Path, model: keras.Model) -> keras.Model:

@@ -25,7 +25,7 @@ def write_anew(file: Path, content: bytes) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         partial.write_bytes(content)
         partial.replace(file)
-    except OSError:
+    except BaseException:  # Ctrl-C too
         with suppress(OSError):
             partial.unlink()
         raise

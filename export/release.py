@@ -13,7 +13,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.bundle import MANIFEST, REPORT, Bundle, Manifest
 from edge.bundle_canary import CANARY, Vector, write_canary
-from edge.bundle_contract import Contract, DetectorModel, Models
+from edge.bundle_contract import Contract, DetectorModel, Models, Version
+from edge.bundle_contract import release as numbers
+from edge.inference.ports import NetworkError
 from edge.inference.runtime import load_network
 from edge.signals.features import FEATURE_VERSION
 from export.choose import Choice, choose
@@ -24,7 +26,7 @@ from export.onnx_choose import OnnxChoice, choose_onnx
 from export.onnx_road import Foreign, foreign
 from export.onnx_twins import add_onnx, add_twin
 from export.operators import operators
-from export.pack import pretty, write_bundle
+from export.pack import check_place, pretty, write_bundle
 from export.report_page import page
 from export.trained import Trained, read_run
 from export.verify import AGREEMENT, DRIFT, MAX_LOSS, timed
@@ -73,12 +75,13 @@ def release_bundle(
     order: Order, key: Ed25519PrivateKey, say: Callable[[str], None] = lambda _: None
 ) -> tuple[Bundle, Mapping[str, Choice | OnnxChoice]]:
     """Export what the order names and write the bundle; ExportError, PackError or BundleError, and then no bundle."""
+    number, least = _numbers(order)
+    check_place(order.out, number)
     judges, found = _judges(order), _runs(order)
     if not found and not judges and order.onnx is None:
         raise ExportError(
             f"{order.runs} holds none of {', '.join(ROLES)}; train first: python -m models train NAME --data DIR"
         )
-    number, least = _numbers(order)
     gathered = Gathered()
     for run in found:
         _add(order, gathered, run, say)
@@ -149,9 +152,11 @@ def _runs(order: Order) -> list[Trained]:
 def _judges(order: Order) -> list[Judge]:
     if order.parent is not None or order.onnx is not None:
         return []
-    found = sorted(path.parent for path in order.runs.glob(f"{order.network or '*'}/{TENSORS}"))
     if order.network is None:
+        found = sorted(path.parent for path in order.runs.glob(f"*/{TENSORS}"))
         found = [folder for folder in found if folder.name not in _BENCHMARKS]
+    else:
+        found = [file.parent for file in [order.runs / order.network / TENSORS] if file.is_file()]
     for folder in found:
         if folder.name in (*ROLES, DETECTOR):
             raise ExportError(f"{folder} is no {folder.name} but a judge without a graph; name its run otherwise")
@@ -177,13 +182,25 @@ def _role(run: Trained) -> str:
 
 
 def _numbers(order: Order) -> tuple[str, str]:
-    """The new bundle's version and the least version that may run after it."""
+    """The new bundle's version and the least version that may run after it; ExportError where they are none."""
+    for option, given in (("--release", order.release), ("--min-version", order.min_version)):
+        try:
+            msgspec.convert(given, Version | None)
+        except msgspec.ValidationError:
+            raise ExportError(f"{option} {given} is no version; give three numbers, such as 1.4.0") from None
     try:
         there = msgspec.json.decode((order.out / MANIFEST).read_bytes(), type=Manifest)
-    except (OSError, msgspec.DecodeError):
-        return order.release or "0.1.0", order.min_version or "0.0.0"
-    major, minor, patch = there.version.split(".")
-    return order.release or f"{major}.{minor}.{int(patch) + 1}", order.min_version or there.min_version
+        major, minor, patch = there.version.split(".")
+        next_one, least = f"{major}.{minor}.{int(patch) + 1}", there.min_version
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        next_one, least = "0.1.0", "0.0.0"
+    number, least = order.release or next_one, order.min_version or least
+    if order.min_version is not None and numbers(least) > numbers(number):
+        raise ExportError(
+            f"--min-version {least} lies above the bundle's own version {number}, so that it would run once and never "
+            "again; lower it, or raise --release"
+        )
+    return number, least
 
 
 def _add_detector(gathered: Gathered, folder: Path) -> None:
@@ -191,11 +208,12 @@ def _add_detector(gathered: Gathered, folder: Path) -> None:
     try:
         model = msgspec.json.decode((folder / "contract.json").read_bytes(), type=DetectorModel)
         files = {entry.file: (folder / entry.file).read_bytes() for entry in model.networks.values()}
-    except (OSError, msgspec.DecodeError) as error:
+        loaded = {name: load_network(files[entry.file], name=entry.file) for name, entry in model.networks.items()}
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, NetworkError) as error:
         raise ExportError(f"{folder} holds no detector ({error}); make it: python -m export.detector") from error
     rng = np.random.default_rng(0)
     for name, entry in model.networks.items():
-        network = load_network(files[entry.file], name=entry.file)
+        network = loaded[name]
         feeds = {key: rng.uniform(0, 255, port.shape).astype(np.float32) for key, port in network.inputs.items()}
         gathered.canary[f"{DETECTOR}/{name}"] = [Vector(dict(feeds), network.run_raw(feeds))]
         gathered.networks[f"{DETECTOR}/{name}"] = {

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -75,8 +76,9 @@ def read_key(path: Path) -> Ed25519PrivateKey:
         raise SigningError(f"signing key {path} is missing; make one with `edge-export keygen --out {path}`") from None
     except OSError as error:
         raise SigningError(f"signing key {path} cannot be read ({error.strerror}); check its permissions") from error
-    except (ValueError, TypeError) as error:
-        raise SigningError(f"{path} holds no private key without a password ({error}); make one with keygen") from error
+    except (ValueError, TypeError, UnsupportedAlgorithm, InternalError) as error:
+        cause = " ".join(str(error).split())[:120]
+        raise SigningError(f"{path} holds no private key without a password ({cause}); make one with keygen") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise SigningError(
             f"{path} holds a {type(key).__name__}; bundles are signed with Ed25519, make one with keygen"
@@ -100,7 +102,10 @@ def trust(key: Ed25519PrivateKey) -> None:
     path = own_keys_path()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="ascii") as file:
-            file.write(key_line(public, f"added by keygen, {fingerprint(public)}"))
+        with path.open("ab+") as file:
+            file.seek(0)
+            # a line that was written by hand may lack its end, and would swallow the key that follows
+            gap = "" if file.read()[-1:] in (b"", b"\n") else "\n"
+            file.write(f"{gap}{key_line(public, f'added by keygen, {fingerprint(public)}')}".encode("ascii"))
     except OSError as error:
         raise SigningError(f"{path} cannot be written ({error.strerror}); add the key's line there by hand") from error

@@ -2,9 +2,11 @@
 
 import io
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -19,6 +21,10 @@ FEWEST_HELD = 50
 """Rows below which 97 % cannot be told from 95 %."""
 
 Labels = npt.NDArray[np.int64]
+_UNREADABLE = (
+    OSError, ValueError, TypeError, NotImplementedError, EOFError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+"""What NumPy raises for a file that is no archive, or no whole one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +43,8 @@ class Trained:
     labels: Labels | None
     """(m,)"""
     card: Mapping[str, object]
+    contract: Path
+    """Where the piece was read."""
 
 
 def read_run(
@@ -46,7 +54,8 @@ def read_run(
 
     Raises ExportError naming the file that is missing, unreadable, misshapen, too short, or not finite.
     """
-    piece = read_object(contract or folder / "contract.json")
+    contract = contract or folder / "contract.json"
+    piece = read_object(contract)
     calibration, strata = read_arrays(folder / "calibration.npz", FEWEST_CALIBRATION)
     held, extra = read_arrays(folder / "held.npz", FEWEST_HELD)
     if calibration.keys() != held.keys():
@@ -71,6 +80,7 @@ def read_run(
         held=held,
         labels=extra.get("labels"),
         card=read_object(folder / "card.json") if (folder / "card.json").is_file() else {},
+        contract=contract,
     )
 
 
@@ -84,7 +94,7 @@ def read_object(path: Path) -> dict[str, object]:
         return msgspec.json.decode(path.read_bytes(), type=dict[str, object])
     except FileNotFoundError:
         raise ExportError(f"{path} is missing; train the network first, or name the directory that it left") from None
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ExportError(f"{path} is no JSON object ({error}); train the network again") from error
 
 
@@ -92,19 +102,17 @@ def read_arrays(path: Path, fewest: int) -> tuple[dict[str, Floats], dict[str, L
     """Float arrays are inputs, (n, ...); one-dimensional integers are labels or people, (n,)."""
     inputs: dict[str, Floats] = {}
     labels: dict[str, Labels] = {}
-    try:
-        # NumPy leaves a file open that turns out to be no archive, so it is given the bytes.
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
-            for key in stored.files:
-                values = stored[key]
-                if values.ndim == 1 and (np.issubdtype(values.dtype, np.integer) or values.dtype.kind in "US"):
-                    labels[key] = np.unique(values, return_inverse=True)[1] if values.dtype.kind in "US" else values
-                else:
-                    inputs[key] = values.astype(np.float32)
-    except FileNotFoundError:
-        raise ExportError(f"{path} is missing; train the network again, it leaves that file") from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ExportError(f"{path} cannot be read ({error}); train the network again") from error
+    for key, values in read_archive(path).items():
+        kind = values.dtype.kind
+        if values.ndim == 1 and kind in "iuUS":
+            labels[key] = np.unique(values, return_inverse=True)[1] if kind in "US" else values
+        elif values.ndim and kind in "biuf":
+            with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and refused below
+                inputs[key] = values.astype(np.float32)
+        else:
+            raise ExportError(
+                f"{path}: {key} is {values.dtype} {values.shape}, expected numbers, one row a window; write it anew"
+            )
     lengths = {len(values) for values in (*inputs.values(), *labels.values())}
     if not inputs or len(lengths) != 1:
         raise ExportError(f"{path} holds arrays of {sorted(lengths)} rows, expected one length for all; write it anew")
@@ -114,3 +122,15 @@ def read_arrays(path: Path, fewest: int) -> tuple[dict[str, Floats], dict[str, L
         if not bool(np.all(np.isfinite(values))):
             raise ExportError(f"{path}: {key} holds NaN or infinity; drop those rows, or fill them as training does")
     return inputs, labels
+
+
+def read_archive(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """Every array of an `.npz` file by name; ExportError for a file that is missing, cut short, or of another kind."""
+    try:
+        # NumPy leaves a file open that turns out to be no archive, so it is given the bytes.
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+    except FileNotFoundError:
+        raise ExportError(f"{path} is missing; train the network again, it leaves that file") from None
+    except _UNREADABLE as error:
+        raise ExportError(f"{path} cannot be read as an .npz archive ({error}); train the network again") from error

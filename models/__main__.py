@@ -1,6 +1,7 @@
 """`python -m models`: train a network by name, or judge a bundle on a data set."""
 
 import json
+import math
 import os
 import sys
 from collections.abc import Generator, Mapping
@@ -16,18 +17,20 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from edge.bundle import BundleError
 from models.catalog import JUDGES, NETWORKS, Network, Task, TrainingError, WithoutGraph
 from models.datasets import DatasetError
-from models.evaluation import evaluate_bundle, network_of
+from models.evaluation import DATASETS, as_json, evaluate_bundle, network_of
+from models.places import must_hold, must_take
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Train networks, and judge the bundle they end in.")
 _REFUSED = 2
 _WRIST_RUNS = [Path("runs/wrist")]
+Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Starts every random number.")]
 
 
 @app.command()
 def train(
     name: Annotated[str, typer.Argument(help=f"One of: {', '.join((*NETWORKS, *JUDGES))}.")],
     data: Annotated[Path, typer.Option(help="Directory of the recordings.")],
-    seed: Annotated[int, typer.Option(help="Starts every random number.")] = 0,
+    seed: Seed = 0,
     resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint.")] = False,
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the data, if not the network's own.")] = None,
     run: Annotated[Path | None, typer.Option(help="Where results go, if not runs/NAME or runs/NAME_PROTOCOL.")] = None,
@@ -40,6 +43,8 @@ def train(
     divided = _protocol(network, protocol)
     if not data.exists():
         raise _refusal(f"there is nothing at {data}; give the directory of the recordings with --data")
+    with _refusing():
+        must_hold(run or Path("runs") / network.run(divided), "--run")
     # The line that TensorFlow prints for each of its start-up notes is no news to whoever trains.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     command = f"python -m models train {name} --data {data} --seed {seed}"
@@ -95,7 +100,7 @@ def tune(
     share: Annotated[float, typer.Option(min=0.001, max=1, help="Share of the data to learn from.")] = 0.1,
     sampler: Annotated[str, typer.Option(help="random or tpe, which learns from what was tried.")] = "tpe",
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the data, at most.")] = 10,
-    seed: Annotated[int, typer.Option(help="Starts every random number.")] = 0,
+    seed: Seed = 0,
     run: Annotated[Path | None, typer.Option(help="Where the search is kept, if not runs/NAME.")] = None,
 ) -> None:
     """Search what a paper leaves open, in five folds; called again, the search goes on where it was."""
@@ -135,6 +140,9 @@ def evaluate(
         f" --split {split}" if split else ""
     )
     with _refusing():
+        must_take(json_file)
+        if card:
+            must_hold(cards, "--cards")
         figures = evaluate_bundle(bundle, name, Path(path), split=split) | {"command": command}
         if card:
             # Plots need matplotlib, which evaluation itself does not.
@@ -145,7 +153,7 @@ def evaluate(
             Console(stderr=True).print(f"wrote {page}", highlight=False)
     if json_file not in (None, "-"):
         try:
-            Path(str(json_file)).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+            Path(str(json_file)).write_bytes(as_json(figures))
         except OSError as error:
             raise _refusal(f"cannot write {json_file} ({error.strerror}); give a path that can be written") from error
     _say(figures)
@@ -159,8 +167,15 @@ def card(
 ) -> None:
     """Write the card of a benchmark, whose network is in no bundle, from what its training left."""
     network = _network(name)
+    for dataset, (judged, _) in DATASETS.items():
+        if judged == name:
+            raise _refusal(f"the card of {name} is of a bundle: evaluate --bundle DIR --dataset {dataset}=FILE --card")
     with _refusing():
-        page = network.write_card(runs, cards)
+        must_hold(cards, "--cards")
+        try:
+            page = network.write_card(runs, cards)
+        except (json.JSONDecodeError, KeyError, TypeError, IndexError, AttributeError) as error:
+            raise _refusal(f"the run of {name} in {runs} is not whole ({error}); train it again") from error
     Console(stderr=True).print(f"wrote {page}", highlight=False)
 
 
@@ -177,6 +192,8 @@ def operating(
     from models.operating_point import point, tried
     from models.wrist_streams import Judged
 
+    if not math.isfinite(most):
+        raise _refusal(f"--most {most} is no rate; give a number of false alerts an hour, such as 0.5")
     people: list[Judged] = []
     for file in (each / "oof.npz" for each in run):
         if not file.is_file():
@@ -187,15 +204,19 @@ def operating(
         raise _refusal(
             f"{run[0] / 'oof.npz'} holds one person, and picking is judged on others: give a run of two or more"
         )
+    record = run[0] / "card.json"
+    try:
+        told = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else None
+    except ValueError as error:
+        raise _refusal(f"{record} is no JSON ({error}); train the run again, or remove that file") from error
     found = point(tried(people), most=most)
     found["alerts"] = alerts(people, msgspec.convert(found["settings"], DecisionSettings))
     found["runs"] = len(run)
-    (run[0] / "operating.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    record = run[0] / "card.json"
-    if record.is_file():  # its curve was drawn by the daemon's settings of that day
-        told = json.loads(record.read_text(encoding="utf-8"))
-        told |= {"alerts": curve(read_people(run[0] / "oof.npz")), "operating": found}
-        record.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    with _refusing():
+        (run[0] / "operating.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        if told is not None:  # its curve was drawn by the daemon's settings of that day
+            told |= {"alerts": curve(read_people(run[0] / "oof.npz")), "operating": found}
+            record.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     _say(found)
 
 
@@ -205,7 +226,7 @@ def sampling(
     json_file: Annotated[str | None, typer.Option("--json", help="Also write the figures here; - is stdout.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the trade-off here, as SVG.")] = None,
     page: Annotated[Path | None, typer.Option(help="Put the table between this page's marks.")] = None,
-    seed: Annotated[int, typer.Option(help="Starts every random number.")] = 0,
+    seed: Seed = 0,
     run: Annotated[Path, typer.Option(help="Where windows and networks are kept between runs.")] = Path(
         "runs/sampling"
     ),
@@ -218,12 +239,13 @@ def sampling(
 
     console = Console(stderr=True)
     with _refusing():
+        must_take(json_file)
         figures = compare_sampling(data, run, seed, lambda line: console.print(line, highlight=False), plot)
         figures["command"] = f"python -m models sampling --data {data} --seed {seed}"
         if page is not None:
             write_page(figures, page)
         if json_file not in (None, "-"):
-            Path(str(json_file)).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+            Path(str(json_file)).write_bytes(as_json(figures))
     _say(figures)
 
 
@@ -258,6 +280,9 @@ def _refusing() -> Generator[None, None, None]:
         yield
     except (BundleError, DatasetError, TrainingError, FileNotFoundError) as error:
         raise _refusal(str(error)) from error
+    except OSError as error:
+        place = error.filename or "a file"
+        raise _refusal(f"{place} cannot be used: {error.strerror or error}; mend that, or name another") from error
 
 
 def _refusal(sentence: str) -> typer.Exit:
@@ -266,7 +291,7 @@ def _refusal(sentence: str) -> typer.Exit:
 
 
 def _say(figures: Mapping[str, object]) -> None:
-    sys.stdout.write(json.dumps(figures, indent=1) + "\n")
+    sys.stdout.write(as_json(figures).decode())
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import cast
 from zipfile import BadZipFile
 
+import msgspec
 import numpy as np
 
 from edge.bundle import Bundle
@@ -69,3 +70,9 @@ def _check_archives(path: Path) -> None:
 def network_of(dataset: str) -> str:
     """The network that a data set judges."""
     return DATASETS[dataset][0]
+
+
+def as_json(figures: Mapping[str, object]) -> bytes:
+    """Figures as JSON, in which what could not be computed (NaN) is null."""
+    content = msgspec.json.encode(figures, enc_hook=lambda number: number.item())  # NumPy's numbers
+    return msgspec.json.format(content, indent=1) + b"\n"

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from models.catalog import TrainingError
 from models.datasets.fer2013 import TRAINING, Faces
 
 _FREQUENCIES = 8
@@ -44,6 +45,10 @@ def clean_split(faces: Faces, tuning_share: float = 0.08, seed: int = 0) -> Clea
     """Divide a file that holds Training and at least one test part; test parts stay whole."""
     training = np.flatnonzero(faces.usage == TRAINING)
     test = np.flatnonzero(faces.usage != TRAINING)
+    if not len(training) or not len(test):
+        raise TrainingError(
+            f"{len(training)} faces of Training and {len(test)} of a test part cannot be divided; give a file with both"
+        )
     known = {image.tobytes() for image in faces.images[test]}
     exact = np.array([image.tobytes() in known for image in faces.images[training]], dtype=np.bool_)
     near = np.zeros(len(training), np.bool_)

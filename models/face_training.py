@@ -23,7 +23,7 @@ from models import face_augment, metrics, training
 from models.catalog import Task
 from models.datasets import fer2013
 from models.datasets.fer2013 import Faces, Labels
-from models.face_protocol import CleanSplit, clean_split
+from models.face_protocol import CleanSplit, clean_split, groups
 from models.faces import (
     DIVISOR,
     GLANCE,
@@ -248,7 +248,7 @@ def _leave(
     rows = np.random.default_rng(0).choice(split.learning, min(_CALIBRATION, len(split.learning)), replace=False)
     np.savez_compressed(run / "calibration.npz", face=middles(face_augment.scaled(clean.faces.images[rows])))
     np.savez_compressed(run / "held.npz", face=middles(face_augment.scaled(test.images)), labels=test.labels)
-    np.savez_compressed(run / "tuning.npz", logits=said[:, -1], labels=believed)
+    np.savez_compressed(run / "tuning.npz", logits=said[:, -1], labels=believed, alike=groups(tuning.images))
     piece = {"labels": list(EMOTIONS), "offset": OFFSET, "divisor": DIVISOR, "glances": MOST, **temperatures}
     (run / "contract.json").write_text(json.dumps(piece, indent=1))
     (run / "card.json").write_text(json.dumps(figures, indent=1))

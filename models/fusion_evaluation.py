@@ -62,6 +62,8 @@ def _read(path: Path) -> tuple[dict[str, Floats], npt.NDArray[np.int64]]:
     for name, width in _WIDTHS.items():
         if feeds[name].shape != (len(labels), width):
             raise DatasetError(f"{path} has {name} {feeds[name].shape}; ({len(labels)}, {width}) would work", path)
+    if not len(labels) or not np.isin(labels, (0, 1)).all() or not all(np.isfinite(f).all() for f in feeds.values()):
+        raise DatasetError(f"{path} holds no rows, labels other than 0 and 1, or NaN; give runs/fusion/held.npz", path)
     return feeds, labels
 
 

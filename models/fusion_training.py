@@ -8,11 +8,13 @@ judge it.
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false
 
+import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
+from zipfile import BadZipFile
 
 import keras
 import msgspec
@@ -57,13 +59,15 @@ class Said:
     stress: Labels
     people: Labels
     """(m,) whose wrist"""
+    alike: Labels
+    """(n,) the same for faces that are copies of one picture"""
 
 
 def train(task: Task) -> dict[str, object]:
     """Fit the head from the runs beside its own and leave its files; returns the card's figures, or DatasetError."""
     recipe = FusionRecipe() if task.epochs is None else FusionRecipe(epochs=task.epochs)
     said = read(task.run.parent / "face", task.run.parent / "wrist")
-    learn, judge = _halves(said, task.seed)
+    learn, judge = halves(said, task.seed)
     rng = np.random.default_rng(task.seed)
     keras.utils.set_random_seed(task.seed)
     head = fusion_head()
@@ -101,18 +105,27 @@ def read(face_run: Path, wrist_run: Path) -> Said:
     for path, name in ((tuned, "face"), (oof, "wrist")):
         if not path.exists():
             raise DatasetError(f"{path} is not there; run `python -m models train {name} --data DIR` first", path)
-    face_contract = json.loads((face_run / "contract.json").read_text())
-    temperature = float(face_contract.get("votes_temperature", face_contract["temperature"]))
-    with np.load(tuned, allow_pickle=False) as face, np.load(oof, allow_pickle=False) as wrist:
-        chances = np.clip(wrist["probability"].astype(np.float64), 1e-4, 1 - 1e-4)
-        _, people = np.unique(wrist["subject"], return_inverse=True)
-        return Said(
-            faces=softmax(face["logits"], temperature),
-            emotions=face["labels"].astype(np.int64),
-            wrist=np.log(chances / (1 - chances)).astype(np.float32),
-            stress=wrist["label"].astype(np.int64),
-            people=people.astype(np.int64),
-        )
+    try:
+        face_contract = json.loads((face_run / "contract.json").read_text(encoding="utf-8"))
+        temperature = float(face_contract.get("votes_temperature") or face_contract["temperature"])
+        # NumPy leaves files open that turn out to be no archives, so it is given bytes
+        ours, theirs = (io.BytesIO(path.read_bytes()) for path in (tuned, oof))
+        with np.load(ours, allow_pickle=False) as face, np.load(theirs, allow_pickle=False) as wrist:
+            chances = np.clip(wrist["probability"].astype(np.float64), 1e-4, 1 - 1e-4)
+            _, people = np.unique(wrist["subject"], return_inverse=True)
+            # a run of before copies were told says the same of each copy, to the bit
+            _, alike = np.unique(face["logits"], axis=0, return_inverse=True)
+            return Said(
+                faces=softmax(face["logits"], temperature),
+                emotions=face["labels"].astype(np.int64),
+                wrist=np.log(chances / (1 - chances)).astype(np.float32),
+                stress=wrist["label"].astype(np.int64),
+                people=people.astype(np.int64),
+                alike=face["alike"] if "alike" in face.files else alike.reshape(-1).astype(np.int64),
+            )
+    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
+        cure = "train both networks again"
+        raise DatasetError(f"{face_run} or {wrist_run} holds no whole run ({error}); {cure}", tuned) from error
 
 
 def logits(head: keras.Model, pairs: Pairs) -> Floats:
@@ -152,19 +165,21 @@ def _tense_share(said: Said) -> float:
     return float(np.isin(said.emotions, [EMOTIONS.index(name) for name in TENSE]).mean())
 
 
-def _halves(said: Said, seed: int) -> tuple[Said, Said]:
-    """Two sets of people: no face and no subject is in both."""
+def halves(said: Said, seed: int) -> tuple[Said, Said]:
+    """Two sets of people: no face, no copy of one, and no subject is in both."""
     rng = np.random.default_rng((seed, 1))
     subjects = rng.permutation(np.unique(said.people))
     mine = np.isin(said.people, subjects[: len(subjects) // 2])
-    seen = rng.random(len(said.emotions)) < 0.5
+    pictures, place = np.unique(said.alike, return_inverse=True)
+    seen = (rng.random(len(pictures)) < 0.5)[place]
     return _part(said, seen, mine), _part(said, ~seen, ~mine)
 
 
 def _part(said: Said, faces: npt.NDArray[np.bool_], windows: npt.NDArray[np.bool_]) -> Said:
     return Said(
-        said.faces[faces], said.emotions[faces], said.wrist[windows], said.stress[windows], said.people[windows]
-    )
+        said.faces[faces], said.emotions[faces], said.wrist[windows], said.stress[windows], said.people[windows],
+        said.alike[faces],
+    )  # fmt: skip
 
 
 def _paired(said: Said, count: int, recipe: FusionRecipe, rng: np.random.Generator) -> Pairs:

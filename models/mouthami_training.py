@@ -8,6 +8,7 @@ device reads without scikit-learn. What a search found (models/tuning.py) is use
 # pyright: reportUnknownArgumentType=false
 
 import json
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
@@ -44,7 +45,7 @@ def train_face(task: Task) -> dict[str, object]:
     plateau_fit.fit(
         model, (face_augment.scaled(faces.images[division.learning]), faces.labels[division.learning]),
         (face_augment.scaled(faces.images[division.watched]), faces.labels[division.watched]), recipe, task.seed,
-        backup=_backup(task), ended=lambda epoch, seen: _told(task, recipe, epoch, seen),
+        backup=checkpoint_of(task), ended=lambda epoch, seen: _told(task, recipe, epoch, seen),
     )  # fmt: skip
     tuned = heard(model, faces.images[division.watched])
     card = leave(model, division, task, {"recipe": asdict(recipe) | {"choice": asdict(choice)}}, tuned)
@@ -60,7 +61,7 @@ def train(task: Task) -> dict[str, object]:
     told = sources(task.data, runs)
     parts = [fused(told, part, choice.steps, task.seed) for part in range(3)]
     recipe = _recipe(choice, task)
-    model, along, rows = _fitted(parts, choice, recipe, task, _backup(task))
+    model, along, rows = _fitted(parts, choice, recipe, task, checkpoint_of(task))
     features = [_features(model, each) for each in rows]
     margin, machine = _machine(features[0], parts[0].labels, task.seed)
     network = LeftOut(softmax(plateau_fit.said(model, rows[2])), parts[2].labels, parts[2].people, _zeros(parts[2]))
@@ -149,13 +150,11 @@ def _recipe(choice: Choice, task: Task) -> PlateauRecipe:
     return PlateauRecipe(epochs=task.epochs or 30, batch=choice.batch, rate=choice.rate, optimizer=choice.optimizer)
 
 
-def _backup(task: Task) -> Path:
-    """Where epochs are left; emptied unless the run is resumed."""
+def checkpoint_of(task: Task) -> Path:
+    """Where epochs are left, which is not there unless the run is resumed: its fit begins anew then."""
     place = task.run / "checkpoint"
     if not task.resume:
-        for file in sorted(place.rglob("*"), reverse=True):
-            file.unlink() if file.is_file() else file.rmdir()
-    place.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(place, ignore_errors=True)
     return place
 
 

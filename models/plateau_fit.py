@@ -6,7 +6,6 @@ Early stopping with a patience of five epochs, the learning rate reduced when th
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,29 +76,31 @@ class _Kept:
 
     def __init__(self, model: keras.Model, place: Path) -> None:
         self._model = model
-        self._weights, self._loss = place.with_suffix(".npz"), place.with_suffix(".json")
+        self._weights = place.with_suffix(".npz")
 
     def callback(self, going_on: bool) -> Any:
         """Judges each epoch; unless the fit goes on from a backup, what an earlier one left is deleted."""
         if not going_on:
             self._weights.unlink(missing_ok=True)
-            self._loss.unlink(missing_ok=True)
         return cast(Any, keras.callbacks).LambdaCallback(on_epoch_end=self._ended)
 
     def restore(self) -> None:
         """Put the best weights back, and delete them here."""
         with np.load(self._weights) as held:
-            self._model.set_weights([held[f"arr_{n}"] for n in range(len(held.files))])
+            self._model.set_weights([held[f"arr_{n}"] for n in range(len(held.files) - 1)])
         self._weights.unlink()
-        self._loss.unlink(missing_ok=True)
 
     def _ended(self, _epoch: int, logs: dict[str, Any]) -> None:
         loss = float(logs["val_loss"])
-        if self._weights.exists() and loss >= json.loads(self._loss.read_text()):
-            return
+        if self._weights.exists():
+            with np.load(self._weights) as held:
+                if loss >= float(held["loss"]):
+                    return
         self._weights.parent.mkdir(parents=True, exist_ok=True)
-        cast(Any, np.savez)(self._weights, *self._model.get_weights())
-        self._loss.write_text(json.dumps(loss))
+        # one file, put in place at once: a fit that is killed meanwhile leaves the best before, with its loss
+        part = self._weights.with_suffix(".part.npz")
+        cast(Any, np.savez)(part, *self._model.get_weights(), loss=np.array(loss))
+        part.replace(self._weights)
 
 
 def said(model: keras.Model, rows: Floats) -> Floats:

@@ -11,6 +11,8 @@ from typing import TypeVar
 
 import numpy as np
 
+from models.catalog import TrainingError
+
 T = TypeVar("T")
 
 
@@ -33,7 +35,8 @@ def subject_folds(subjects: Sequence[str], groups: int, seed: int) -> list[Fold]
     """
     names = sorted(set(subjects))
     if not 2 <= groups <= len(names):
-        raise ValueError(f"{len(names)} people cannot make {groups} groups; 2 to {len(names)} would work")
+        cure = f"2 to {len(names)} would work" if len(names) > 1 else "recordings of two or more would"
+        raise TrainingError(f"{len(names)} people cannot make {groups} groups; {cure}")
     mixed: list[int] = np.random.default_rng(seed).permutation(len(names)).tolist()
     parts = [{names[i] for i in mixed[k::groups]} for k in range(groups)]
     return [Fold(tuple(n for n in names if n not in part), tuple(sorted(part))) for part in parts]

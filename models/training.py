@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, cast
+from zipfile import BadZipFile
 
 import keras
 import numpy as np
@@ -77,7 +78,9 @@ def fit(
     keras.utils.set_random_seed(seed)
     model = _compiled(build, recipe, heads)
     average = _Average(model.get_weights(), recipe.averaging)
-    for epoch in range(_restore(model, average, checkpoint), recipe.epochs):
+    begin = _restore(model, average, checkpoint)
+    _strike(checkpoint / "epochs.jsonl", begin)
+    for epoch in range(begin, recipe.epochs):
         if _stalled(history(run), recipe.patience):
             break
         losses: list[float] = []
@@ -92,10 +95,11 @@ def fit(
         model.set_weights(learned)
         behind = history(run)
         if recipe.patience is not None and _best([*behind, result]) == len(behind):
-            cast(Any, np.savez)(checkpoint / "best.npz", *average.weights)
-        _save(model, average, checkpoint, epoch + 1)
+            _put(checkpoint / "best.npz", [*average.weights])
+        # the log goes first: what it tells beyond the state is struck out when the run is taken up
         with (checkpoint / "epochs.jsonl").open("a") as log:
             log.write(json.dumps(asdict(result)) + "\n")
+        _save(model, average, checkpoint, epoch + 1)
         ended(result)
     model.set_weights(average.weights if recipe.patience is None else _kept(checkpoint))
     return model
@@ -187,9 +191,21 @@ def _save(model: keras.Model, average: _Average, checkpoint: Path, epochs: int) 
     arrays = [np.asarray(value) for value in (*model.get_weights(), *average.weights)]
     arrays += [np.asarray(variable) for variable in cast(Any, model.optimizer).variables]
     named = {f"{index:04d}": array for index, array in enumerate(arrays)}
-    part = checkpoint / "part.npz"
-    cast(Any, np.savez)(part, **named, epochs=np.array(epochs), taken=np.array(average.taken))
-    part.replace(checkpoint / "state.npz")
+    _put(checkpoint / "state.npz", [], **named, epochs=np.array(epochs), taken=np.array(average.taken))
+
+
+def _put(place: Path, listed: list[Any], **named: Any) -> None:
+    """Arrays in one file, put in place at once: a run that is killed meanwhile leaves the file before."""
+    part = place.with_name("part.npz")
+    cast(Any, np.savez)(part, *listed, **named)
+    part.replace(place)
+
+
+def _strike(log: Path, epochs: int) -> None:
+    """Leave the lines of so many epochs: a run that was killed may have told of one more, or of half of it."""
+    if log.exists():
+        kept = log.read_text().splitlines(keepends=True)[:epochs]
+        log.write_text("".join(kept))
 
 
 def _restore(model: keras.Model, average: _Average, checkpoint: Path) -> int:
@@ -197,9 +213,12 @@ def _restore(model: keras.Model, average: _Average, checkpoint: Path) -> int:
     state = checkpoint / "state.npz"
     if not state.exists():
         return 0
-    with np.load(state) as held:
-        arrays = [held[name] for name in sorted(held.files) if name.isdigit()]
-        epochs, average.taken = int(held["epochs"]), int(held["taken"])
+    try:
+        with state.open("rb") as file, np.load(file) as held:
+            arrays = [held[name] for name in sorted(held.files) if name.isdigit()]
+            epochs, average.taken = int(held["epochs"]), int(held["taken"])
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        raise TrainingError(f"{state} cannot be read ({error}); train without --resume") from error
     count, variables = len(average.weights), cast(Any, model.optimizer).variables
     wanted = [weight.shape for weight in (*average.weights, *average.weights)] + [tuple(v.shape) for v in variables]
     if [array.shape for array in arrays] != wanted:

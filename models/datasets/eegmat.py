@@ -65,6 +65,8 @@ def load(directory: Path, kind: Kind) -> Sessions:
         )
     with archive(path) as arrays:
         subjects = sorted({name.split("_", 1)[0] for name in arrays if name.endswith("_1")})
+        if not subjects:
+            raise ValueError("it holds nobody's recordings")
         if kind == "ecg":
             return Sessions(tuple(_session(s, ECG_HZ, arrays, _as_is, path) for s in subjects), ())
         columns = [str(name).removeprefix("EEG ") for name in arrays["channels"]]

@@ -7,6 +7,7 @@ Licence: the FER+ votes are MIT. The images were gathered from the web for the 2
 visible on some: they train and test here, and no image is ever shown or shipped.
 """
 
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile
@@ -79,7 +80,7 @@ def load(path: Path) -> Faces:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             held = {name: arrays[name] for name in arrays.files}
-    except (OSError, ValueError, BadZipFile, EOFError) as error:
+    except (OSError, ValueError, TypeError, NotImplementedError, BadZipFile, EOFError, zlib.error) as error:
         raise DatasetError(f"cannot read {path} as FER-2013 ({error}); give its .npz file", path) from error
     missing = [name for name in ("images", "fer_label", "usage") if name not in held]
     if missing:

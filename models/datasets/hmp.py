@@ -71,6 +71,8 @@ def load(directory: Path) -> list[Bout]:
             person, activity, _ = name.split("/", 2)
             if activity not in METS:
                 raise DatasetError(f"{path} holds {activity!r}; METs are known for {', '.join(METS)}", path)
+            if arrays[name].ndim != 2 or arrays[name].shape[1] != 3:
+                raise ValueError(f"{name} is {arrays[name].shape}, expected (n, 3)")
             axes = (-14.709 + arrays[name].astype(np.float64) / 63 * 29.418) / 9.80665
             bouts.append(Bout(person, activity, level(METS[activity]), axes.astype(np.float32)))
     return bouts

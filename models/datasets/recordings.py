@@ -1,5 +1,6 @@
 """A recording of a wrist in; the samples that a watch would have sent, out."""
 
+import zlib
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,11 +58,14 @@ def archive(path: Path) -> Generator[Mapping[str, Floats], None, None]:
     Raises DatasetError when the file is no such archive or lacks an array that is asked for.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            raise ValueError("one array, no archive of several")  # noqa: TRY004 - the file is wrong, no type
+        with loaded as arrays:
             yield arrays
     except KeyError as error:
         raise DatasetError(f"{path} lacks {error.args[0]}; give a file of the recordings' format", path) from error
-    except (OSError, ValueError, BadZipFile) as error:
+    except (OSError, ValueError, NotImplementedError, EOFError, BadZipFile, zlib.error) as error:
         raise DatasetError(f"{path} cannot be read ({error}); give a file of the recordings' format", path) from error
 
 

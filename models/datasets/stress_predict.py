@@ -42,6 +42,8 @@ def load(directory: Path) -> list[Recording]:
         raise DatasetError(f"no Stress-Predict recordings at {path}: give the directory that holds {FILE}", path)
     with archive(path) as arrays:
         subjects = sorted({name.split("_", 1)[0] for name in arrays if name.endswith("_BVP")})
+        if not subjects:
+            raise ValueError("it holds nobody's recordings")
         return [
             Recording("stress_predict", s, e4_tracks(arrays, s), arrays[f"{s}_label1hz"].astype(np.int8))
             for s in subjects

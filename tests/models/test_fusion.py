@@ -12,7 +12,7 @@ from edge.flow import EMOTIONS
 from models.catalog import Task
 from models.datasets import DatasetError
 from models.fusion import TENSE, Pairs, label_matched, late_fusion, with_dropout
-from models.fusion_training import chosen, logits, train
+from models.fusion_training import chosen, halves, logits, read, train
 
 # Keras 3.15 saves a variable through NumPy's old protocol, and NumPy 2 says so.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -190,4 +190,26 @@ def test_late_fusion_bounds_what_a_face_may_say() -> None:
 
 def test_missing_runs_are_named_with_the_command_that_makes_them(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="python -m models train face"):
+        train(_task(tmp_path))
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_copies_of_one_face_are_on_one_side(tmp_path: Path, told: bool) -> None:
+    _said(tmp_path)
+    with np.load(tmp_path / "face" / "tuning.npz") as held:
+        picture = np.arange(1500) % 400
+        logits, labels = held["logits"][picture], held["labels"][picture]
+    copies: dict[str, Any] = {"alike": picture} if told else {}
+    np.savez(tmp_path / "face" / "tuning.npz", logits=logits, labels=labels, **copies)
+    learn, judge = halves(read(tmp_path / "face", tmp_path / "wrist"), 0)
+    assert not {row.tobytes() for row in learn.faces} & {row.tobytes() for row in judge.faces}
+    assert 500 < len(learn.faces) < 1000
+    assert len(learn.faces) + len(judge.faces) == 1500
+
+
+def test_a_run_cut_short_is_refused(tmp_path: Path) -> None:
+    _said(tmp_path)
+    tuning = tmp_path / "face" / "tuning.npz"
+    tuning.write_bytes(tuning.read_bytes()[:1000])
+    with pytest.raises(DatasetError, match="holds no whole run"):
         train(_task(tmp_path))

@@ -6,12 +6,14 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
 
 from edge.flow import Floats
+from models import training
 from models.catalog import TrainingError
 from models.training import Batch, Epoch, Recipe, fit, history
 
@@ -128,3 +130,40 @@ def test_learning_that_no_longer_helps_stops_and_the_best_epoch_is_kept(tmp_path
     # resumed, it has nothing left to do
     assert np.array_equal(again(resume=True).get_weights()[0], kept[1][0])
     assert len(history(tmp_path)) == 4
+
+
+def test_a_run_that_was_killed_between_log_and_state_tells_each_epoch_once(tmp_path: Path) -> None:
+    with pytest.raises(_StopError):
+        _fit(tmp_path, stop_after=2)
+    before = (tmp_path / "checkpoint" / "state.npz").read_bytes()
+    with pytest.raises(_StopError):
+        _fit(tmp_path, resume=True, stop_after=3)
+    (tmp_path / "checkpoint" / "state.npz").write_bytes(before)
+    with (tmp_path / "checkpoint" / "epochs.jsonl").open("a") as log:
+        log.write('{"number": 4, "lo')
+    _fit(tmp_path, resume=True)
+    assert [epoch.number for epoch in history(tmp_path)] == [1, 2, 3, 4]
+
+
+def test_every_epoch_behind_the_state_is_in_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put: Any = vars(training)["_put"]
+
+    def killed(place: Path, *listed: Any, **named: Any) -> None:
+        put(place, *listed, **named)
+        if place.name == "state.npz" and int(named["epochs"]) == 2:
+            raise _StopError
+
+    monkeypatch.setattr(training, "_put", killed)
+    with pytest.raises(_StopError):
+        _fit(tmp_path)
+    monkeypatch.undo()
+    _fit(tmp_path, resume=True)
+    assert [epoch.number for epoch in history(tmp_path)] == [1, 2, 3, 4]
+
+
+def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
+    _fit(tmp_path)
+    state = tmp_path / "checkpoint" / "state.npz"
+    state.write_bytes(state.read_bytes()[:-300])
+    with pytest.raises(TrainingError, match=r"state\.npz cannot be read .* train without --resume"):
+        _fit(tmp_path, resume=True)
