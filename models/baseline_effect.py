@@ -45,19 +45,23 @@ Pairs = list[tuple[Judged, Judged]]
 People = npt.NDArray[np.int64]
 
 
-def main(
-    data: Annotated[Path, typer.Option(help="Directory of the recordings.")],
-    seeds: Annotated[int, typer.Option(help="Runs of seven folds each.", min=1)] = 3,
-    threshold: Annotated[float, typer.Option(help="Stress from this probability on.")] = 0.53,
-    run: Annotated[Path, typer.Option(help="Where windows and networks are kept between runs.")] = Path(
-        "runs/baseline"
-    ),
-) -> None:
+Data = Annotated[Path, typer.Option(help="Directory of the recordings.")]
+Seeds = Annotated[int, typer.Option(help="Runs of seven folds each.", min=1)]
+Threshold = Annotated[float, typer.Option(help="Stress from this probability on.")]
+Run = Annotated[Path, typer.Option(help="Where windows and networks are kept between runs.")]
+
+
+def main(data: Data, seeds: Seeds = 3, threshold: Threshold = 0.53, run: Run = Path("runs/baseline")) -> None:
     """Train, judge twice, compare."""
     recipe = Recipe()
-    recordings = stress_predict.labelled(stress_predict.load(data))
-    people = [(r.subject, seen(r, recipe.window_s, recipe.hop_s, run)) for r in recordings]
+    people = everybody(data, recipe, run)
     sys.stdout.write(json.dumps(effect(people, recipe, seeds, threshold, run), indent=1) + "\n")
+
+
+def everybody(data: Path, recipe: Recipe, run: Path) -> list[tuple[str, Seen]]:
+    """Every labelled recording of Stress-Predict, window by window; kept in ``run``."""
+    recordings = stress_predict.labelled(stress_predict.load(data))
+    return [(r.subject, seen(r, recipe.window_s, recipe.hop_s, run)) for r in recordings]
 
 
 def effect(

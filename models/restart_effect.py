@@ -11,16 +11,13 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from edge.signals.body import Body
-from models.baseline_effect import Pairs, counted, difference, quiet
-from models.datasets import stress_predict
+from models.baseline_effect import Data, Pairs, Run, Seeds, Threshold, counted, difference, everybody, quiet
 from models.learned_store import learned
 from models.protocol import of, subject_folds
-from models.seen_store import seen
 from models.wrist_run import Learned, walker
 from models.wrist_streams import Judge, Judged, Seen, judge_on
 from models.wrist_training import Recipe
@@ -29,18 +26,10 @@ STOPPED_HOPS = 360
 """Half an hour."""
 
 
-def main(
-    data: Annotated[Path, typer.Option(help="Directory of the recordings.")],
-    seeds: Annotated[int, typer.Option(help="Runs of seven folds each.", min=1)] = 3,
-    threshold: Annotated[float, typer.Option(help="Stress from this probability on.")] = 0.53,
-    run: Annotated[Path, typer.Option(help="Where windows and networks are kept between runs.")] = Path(
-        "runs/baseline"
-    ),
-) -> None:
+def main(data: Data, seeds: Seeds = 3, threshold: Threshold = 0.53, run: Run = Path("runs/baseline")) -> None:
     """Train, judge three times, compare."""
     recipe = Recipe()
-    recordings = stress_predict.labelled(stress_predict.load(data))
-    people = [(r.subject, seen(r, recipe.window_s, recipe.hop_s, run)) for r in recordings]
+    people = everybody(data, recipe, run)
     sys.stdout.write(json.dumps(effect(people, recipe, seeds, threshold, run), indent=1) + "\n")
 
 

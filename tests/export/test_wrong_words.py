@@ -1,6 +1,5 @@
 """Options, keys, archives and runs that are wrong are refused in one sentence before anything is written."""
 
-import io
 import json
 import shutil
 import subprocess
@@ -9,7 +8,6 @@ import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -24,6 +22,7 @@ from export.pack import PackError
 from export.signing import make_key, trust
 from export.trained import read_arrays, read_object
 from tests.export.test_judges import nearest_run
+from tests.fakes.archives import bare, stored
 from tests.fakes.bundles import KEY, tiny_bundle
 
 BASE = ("--quantize", "--runs", "runs", "--sign", "release.key")
@@ -179,19 +178,6 @@ def test_a_line_without_its_end_does_not_swallow_the_next_key() -> None:
     trust(KEY)
     assert KEY.public_key() in read_keys(path)
     assert len(read_keys(path)) == 2
-
-
-def bare() -> bytes:
-    """One array, no archive of several."""
-    content = io.BytesIO()
-    np.save(content, np.zeros(3))
-    return content.getvalue()
-
-
-def stored(**arrays: Any) -> bytes:
-    content = io.BytesIO()
-    np.savez(content, **arrays)
-    return content.getvalue()
 
 
 @pytest.mark.parametrize(

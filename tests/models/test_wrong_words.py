@@ -1,10 +1,8 @@
 """Wrong data, options and runs end `python -m models` in one sentence with exit status 2, never in a traceback."""
 
-import io
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +10,7 @@ from typer.testing import CliRunner
 
 from edge.settings import shipped_bundle
 from models.__main__ import app
+from tests.fakes.archives import bare, stored
 
 ONE = {
     "S1_BVP": np.zeros(640), "S1_EDA": np.zeros(40), "S1_TEMP": np.zeros(40), "S1_ACC": np.zeros((320, 3)),
@@ -33,19 +32,6 @@ def ran(*words: object) -> tuple[int, str, str]:
     result = CliRunner().invoke(app, list(map(str, words)), env={"COLUMNS": "1000"})
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return result.exit_code, result.stderr, result.stdout
-
-
-def bare() -> bytes:
-    """One array, no archive of several."""
-    content = io.BytesIO()
-    np.save(content, np.zeros(3))
-    return content.getvalue()
-
-
-def stored(**arrays: Any) -> bytes:
-    content = io.BytesIO()
-    np.savez(content, **arrays)
-    return content.getvalue()
 
 
 @pytest.mark.parametrize(
