@@ -105,10 +105,6 @@ class Normaliser:
         self._recent.append(distance)
         return self._told(features, distance, quality)
 
-    def peek(self, features: Features) -> Features:
-        """The same without learning: for a window that is not the person's usual by definition."""
-        return self._told(features, *self._distance(self._values(features)))
-
     def retold(self, usual: Usual, forget: int = 0) -> "Normaliser":
         """The same person from now on told from another usual: trends and memory stay, but for the newest remembered.
 
