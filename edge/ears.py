@@ -82,6 +82,7 @@ class Ears:
         """The baseline was deleted: the thread that judges takes it out of the normaliser, which it alone touches."""
         self._body = self._fresh_body()
         self._lane: Lane[tuple[Body, Window]] = Lane("windows", size=16)
+        self._worker = Worker("wrist")
         self._link: Link | None = None
         self._link_counts: Counter[str] = Counter()
         self._patience = asyncio.Timeout(None)
@@ -146,10 +147,10 @@ class Ears:
 
     async def run(self) -> None:
         """Listen until cancelled or the recording ends; raise LinkError when a recording cannot be played."""
-        with Worker("wrist") as worker:
+        with self._worker:
             async with asyncio.TaskGroup() as lanes:
                 lanes.create_task(self._listen_in_turn(), name="watch")
-                lanes.create_task(self._think(worker), name="wrist")
+                lanes.create_task(self._think(), name="wrist")
 
     async def _listen_in_turn(self) -> None:
         while True:
@@ -234,13 +235,15 @@ class Ears:
                     continue
                 for window in self._body.windows.feed(samples):
                     self._lane.put((self._body, window))
+                if (part := self._body.windows.ahead()) is not None:
+                    self._worker.if_idle(self._body.look_ahead, part)
 
-    async def _think(self, worker: Worker) -> None:
+    async def _think(self) -> None:
         async for body, window in self._lane:
             self._keep_up()
             try:
                 with self._watchdog.hearts.work("wrist", 2 * INFERENCE_S):
-                    estimate = await worker.do(INFERENCE_S, self._judge, self._judges.current, body, window)
+                    estimate = await self._worker.do(INFERENCE_S, self._judge, self._judges.current, body, window)
                 if body is not self._body:  # nor does an estimate stand for whoever is followed meanwhile
                     continue
                 if estimate is not None:

@@ -24,7 +24,8 @@ class StuckError(TimeoutError):
 @dataclass(frozen=True, slots=True)
 class _Task:
     call: Callable[[], Any]
-    done: asyncio.Future[Any]
+    done: asyncio.Future[Any] | None
+    """None when nobody waits for it."""
 
 
 _left: set[threading.Thread] = set()
@@ -82,6 +83,12 @@ class Worker:
             self._leave()
             raise StuckError(f"{self._name} did not come back in {limit_s:g} s") from error
 
+    def if_idle(self, call: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+        """The call, unless another waits already: for what can be done without, as nobody hears how it ended."""
+        tasks = self._queue()
+        if tasks.empty():
+            tasks.put(_Task(lambda: call(*args, **kwargs), None))
+
     def _queue(self) -> queue.SimpleQueue[_Task | None]:
         if self._tasks is None:
             self._tasks = queue.SimpleQueue()
@@ -108,7 +115,10 @@ def _serve(tasks: "queue.SimpleQueue[_Task | None]") -> None:
             _tell(task.done, result, None)
 
 
-def _tell(done: asyncio.Future[Any], result: object, error: Exception | None) -> None:
+def _tell(done: asyncio.Future[Any] | None, result: object, error: Exception | None) -> None:
+    if done is None:
+        return
+
     def settle() -> None:
         if done.done():  # nobody waits any more
             return

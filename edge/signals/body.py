@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from edge.clock import StreamNs
 from edge.flow import Channel, Features, Floats, Samples, Window
 from edge.signals.baseline import PersonalBaseline, seeded
-from edge.signals.features import extract
+from edge.signals.features import Extractor
 from edge.signals.normalise import Normaliser, Usual
 from edge.signals.wear import Wear, wear
 from edge.signals.windows import Windows
@@ -45,6 +45,7 @@ class Body:
         self._usual, self._hop_s = usual, hop_s
         self.normaliser = Normaliser(usual)
         self.least_quality = least_quality
+        self._extractor = Extractor()
         self._fresh = True
         self._worn_since = StreamNs(0)
 
@@ -63,9 +64,13 @@ class Body:
             return []
         return [self.read(window) for window in self.windows.feed(samples)]
 
+    def look_ahead(self, window: Window) -> None:
+        """Do what can be done of the next window with those of its channels that are whole."""
+        self._extractor.look_ahead(window)
+
     def read(self, window: Window) -> Reading:
         """One window's reading; windows must come in order."""
-        return self.tell(wear(window), extract(window), window.start)
+        return self.tell(wear(window), self._extractor.extract(window), window.start)
 
     def tell(self, worn: Wear, raw: Features, start: StreamNs) -> Reading:
         """A reading from what was already seen in a window that began at ``start``; in order, too."""

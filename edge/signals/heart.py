@@ -45,6 +45,11 @@ def heart(window: Window) -> tuple[float, ...]:
     return (rate, slope, *successive(beats), lf, hf, _ratio(lf, hf), *rough)
 
 
+def sources(window: Window) -> tuple[Channel, ...]:
+    """The channels that `heart` looks at in this window."""
+    return (Channel.PULSE,) if Channel.PULSE in window.signals else (Channel.BEAT_INTERVAL, Channel.HEART_RATE)
+
+
 def find_beats(window: Window) -> Beats | None:
     """Beats from the pulse wave; from the sensor's own intervals when there is no pulse wave."""
     wave = window.signals.get(Channel.PULSE)

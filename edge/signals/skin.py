@@ -25,18 +25,32 @@ NAMES = (
 )  # fmt: skip
 
 
-def skin(window: Window) -> tuple[float, ...]:
-    """The values of NAMES, NaN where the window cannot support one.
+def conductance(window: Window) -> tuple[float, ...]:
+    """Conductance, the first six of NAMES, NaN where the window cannot support one.
 
-    conductance (mean of the tonic part) uS; slopes per minute; phasic_spread (standard deviation of the phasic part)
+    conductance (mean of the tonic part) uS; its slope uS/min; phasic_spread (standard deviation of the phasic part)
     uS; responses per minute; response_height uS and response_rise s, means over the responses (0 uS without any, rise
-    NaN); temperature degC.
+    NaN).
     """
-    temperature = window.signals.get(Channel.SKIN_TEMPERATURE)
-    return (
-        *_conductance(window.signals.get(Channel.SKIN_CONDUCTANCE), window.start),
-        *_level(temperature),
-    )
+    signal = window.signals.get(Channel.SKIN_CONDUCTANCE)
+    nothing = (math.nan,) * 6
+    if signal is None or signal.values.ndim != 1 or len(signal.times) < 2:
+        return nothing
+    level, slope = _level(signal)
+    grid = even(signal, window.start, _MOST_HZ)
+    if grid is None or not _covers(grid.real, grid.rate_hz) or grid.rate_hz < 2:
+        return (level, slope, *nothing[2:])
+    tonic, phasic = split(grid)
+    heights, rises = responses(phasic, grid.rate_hz)
+    minutes = len(phasic) / grid.rate_hz / 60
+    height = float(heights.mean()) if len(heights) else 0.0
+    rise = float(rises.mean()) if len(rises) else math.nan
+    return float(tonic.mean()), slope, float(phasic.std()), len(heights) / minutes, height, rise
+
+
+def temperature(window: Window) -> tuple[float, float]:
+    """Temperature, the last two of NAMES: degC and degC/min, NaN where the window cannot support one."""
+    return _level(window.signals.get(Channel.SKIN_TEMPERATURE))
 
 
 def split(grid: Grid) -> tuple[Doubles, Doubles]:
@@ -54,22 +68,6 @@ def responses(phasic: Doubles, rate_hz: float) -> tuple[Doubles, Doubles]:
     rise = np.diff(turns) / rate_hz
     found = (height >= _RESPONSE_US) & (rise > 0) & (rise <= _LONGEST_RISE_S)
     return height[found], rise[found]
-
-
-def _conductance(signal: Signal | None, start_ns: int) -> tuple[float, ...]:
-    nothing = (math.nan,) * 6
-    if signal is None or signal.values.ndim != 1 or len(signal.times) < 2:
-        return nothing
-    level, slope = _level(signal)
-    grid = even(signal, start_ns, _MOST_HZ)
-    if grid is None or not _covers(grid.real, grid.rate_hz) or grid.rate_hz < 2:
-        return (level, slope, *nothing[2:])
-    tonic, phasic = split(grid)
-    heights, rises = responses(phasic, grid.rate_hz)
-    minutes = len(phasic) / grid.rate_hz / 60
-    height = float(heights.mean()) if len(heights) else 0.0
-    rise = float(rises.mean()) if len(rises) else math.nan
-    return float(tonic.mean()), slope, float(phasic.std()), len(heights) / minutes, height, rise
 
 
 def _covers(real: Mask, rate_hz: float) -> bool:

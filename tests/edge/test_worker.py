@@ -48,3 +48,20 @@ async def test_a_time_out_of_the_calls_own_is_no_stuck_thread() -> None:
     with Worker("own") as worker, pytest.raises(TimeoutError, match="its own") as raised:
         await worker.do(10, fails)
     assert not isinstance(raised.value, StuckError)
+
+
+async def test_what_nobody_waits_for_is_done_when_nothing_else_waits() -> None:
+    going, done, held = threading.Event(), list[int](), threading.Event()
+
+    def fails() -> None:
+        done.append(1)
+        raise ValueError("nobody hears this")
+
+    with Worker("idle") as worker:
+        worker.if_idle(lambda: (going.set(), held.wait(10)))
+        await asyncio.to_thread(going.wait, 10)
+        worker.if_idle(fails)
+        worker.if_idle(done.append, 2)  # one waits already
+        held.set()
+        await worker.do(10, done.append, 3)
+    assert done == [1, 3]

@@ -7,15 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edge.flow import Window
 from edge.signals.grid import band_pass, even, low_pass, moving_mean
-from edge.signals.skin import NAMES, skin, split
+from edge.signals.skin import NAMES, conductance, split, temperature
 from tests.edge.signals.bodies import signal, window
 
 scipy_signal: Any = importlib.import_module("scipy.signal")
 
 
-def named(made: tuple[float, ...]) -> dict[str, float]:
-    return dict(zip(NAMES, made, strict=True))
+def named(worn: Window) -> dict[str, float]:
+    return dict(zip(NAMES, (*conductance(worn), *temperature(worn)), strict=True))
 
 
 def response(t: float, rate_hz: float, seconds: float) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -29,7 +30,7 @@ def response(t: float, rate_hz: float, seconds: float) -> np.ndarray[Any, np.dty
 def test_responses_are_counted_and_measured(rate_hz: float) -> None:
     onsets = (8, 24, 40, 50)
     values = 2 + sum(0.5 * response(t, rate_hz, 60) for t in onsets)
-    made = named(skin(window(60, skin_conductance=signal(np.asarray(values, np.float32), rate_hz))))
+    made = named(window(60, skin_conductance=signal(np.asarray(values, np.float32), rate_hz)))
     assert made["responses"] == pytest.approx(4, abs=1)
     assert made["response_height"] == pytest.approx(0.5, rel=0.25)
     assert 0.8 < made["response_rise"] < 4
@@ -37,7 +38,7 @@ def test_responses_are_counted_and_measured(rate_hz: float) -> None:
 
 
 def test_a_level_has_no_responses() -> None:
-    made = named(skin(window(60, skin_conductance=signal(np.full(240, 3.2, np.float32), 4))))
+    made = named(window(60, skin_conductance=signal(np.full(240, 3.2, np.float32), 4)))
     assert made["conductance"] == pytest.approx(3.2)
     assert (made["responses"], made["response_height"]) == (0, 0)
     assert math.isnan(made["response_rise"])
@@ -45,7 +46,7 @@ def test_a_level_has_no_responses() -> None:
 
 def test_slopes_are_per_minute() -> None:
     ramp = (30 + np.arange(240) / 240).astype(np.float32)
-    made = named(skin(window(60, skin_temperature=signal(ramp, 4), skin_conductance=signal(ramp, 4))))
+    made = named(window(60, skin_temperature=signal(ramp, 4), skin_conductance=signal(ramp, 4)))
     assert made["temperature_slope"] == pytest.approx(1, rel=1e-3)
     assert made["conductance_slope"] == pytest.approx(1, rel=1e-3)
     assert made["temperature"] == pytest.approx(30.5, abs=0.01)
@@ -60,8 +61,8 @@ def test_tonic_and_phasic_sum_to_the_whole() -> None:
 
 
 def test_what_is_missing_or_short_is_not_told() -> None:
-    assert all(math.isnan(v) for v in skin(window(60)))
-    short = named(skin(window(3, skin_conductance=signal(np.full(12, 2.0, np.float32), 4))))
+    assert all(math.isnan(value) for value in named(window(60)).values())
+    short = named(window(3, skin_conductance=signal(np.full(12, 2.0, np.float32), 4)))
     assert short["conductance"] == 2
     assert all(math.isnan(short[name]) for name in ("conductance_slope", "phasic_spread", "responses"))
 
