@@ -74,12 +74,9 @@ def trusted(intervals: Doubles, ends_s: Doubles) -> Mask:
     n = len(intervals)
     if n < 3:
         return possible
-    around = np.full((n, 2 * _NEIGHBOURS + 1), np.nan)
-    usable = np.where(possible, intervals, np.nan)
-    for k in range(-_NEIGHBOURS, _NEIGHBOURS + 1):
-        a, b = max(0, -k), min(n, n - k)
-        if a < b:
-            around[a:b, k + _NEIGHBOURS] = usable[a + k : b + k]
+    beyond = np.full(_NEIGHBOURS, np.nan)
+    usable = np.concatenate((beyond, np.where(possible, intervals, np.nan), beyond))
+    around = usable[np.arange(n)[:, None] + np.arange(2 * _NEIGHBOURS + 1)]
     local = _row_medians(around)
     with np.errstate(invalid="ignore"):
         near = np.abs(intervals - local) <= _STRAY * local

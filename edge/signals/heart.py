@@ -83,13 +83,21 @@ def band_powers(ends_s: Doubles, intervals_ms: Doubles) -> tuple[float, float]:
 
 
 def lomb_scargle(t: Doubles, x: Doubles, f: Doubles) -> Doubles:
-    """Classic periodogram: P(f) = 1/2 [(x.c)^2 / c.c + (x.s)^2 / s.s], c and s shifted by tau; shape of ``f``."""
-    turning = np.exp(2j * np.pi * f[:, None] * t)
-    # cos and sin of 2 w tau are the sums over t of those of 2 w t, up to their length
-    turned = turning * np.exp(-0.5j * np.angle(np.square(turning).sum(axis=1)))[:, None]
-    c, s = turned.real, turned.imag
-    cc, ss = np.square(c).sum(axis=1), np.square(s).sum(axis=1)
-    return 0.5 * (np.square(c @ x) / np.maximum(cc, 1e-12) + np.square(s @ x) / np.maximum(ss, 1e-12))
+    """Classic periodogram: P(f) = 1/2 [(x.c)^2 / c.c + (x.s)^2 / s.s], c and s shifted by tau; shape of ``f``.
+
+    ``f`` must be evenly spaced: each frequency's wave is the one before, turned once more.
+    """
+    apart = float(f[-1] - f[0]) / max(1, len(f) - 1)
+    turning = np.empty((len(f), len(t)), np.complex128)
+    turning[0], turning[1:] = np.exp(2j * np.pi * np.array([[f[0]], [apart]]) * t)
+    np.multiply.accumulate(turning, axis=0, out=turning)
+    # cos and sin of 2 w tau are the sums over t of those of 2 w t, up to their length; so are c.c and s.s
+    doubled = np.square(turning).sum(axis=1)
+    length = np.abs(doubled)
+    # not by BLAS, which wakes a thread for each core when a fast heart fills the window
+    along = np.einsum("ft,t->f", turning, x) * np.exp(-0.5j * np.angle(doubled))
+    cc, ss = (len(t) + length) / 2, (len(t) - length) / 2
+    return 0.5 * (np.square(along.real) / np.maximum(cc, 1e-12) + np.square(along.imag) / np.maximum(ss, 1e-12))
 
 
 def _enough(beats: Beats) -> bool:
