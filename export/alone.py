@@ -4,12 +4,13 @@ For the papers' networks, which no device runs: whoever wants one elsewhere gets
 bars, as what ships.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from export.choose import Choice, choose
 from export.errors import ExportError
+from export.forms import form_named
 from export.gathered import reported
 from export.places import must_take, write_anew
 from export.trained import read_run
@@ -22,19 +23,22 @@ def lower_alone(
     *,
     max_loss: float = MAX_LOSS,
     full_int8: bool = False,
+    only: Sequence[str] = (),
     say: Callable[[str], None] = lambda _: None,
 ) -> tuple[Mapping[str, object], Choice]:
     """Lower the network of a run's directory and write it to ``out``, a `.tflite` file; its figures.
 
     Among them how it is to be fed: `states` that the caller carries from moment to moment, clipped, and whether the
     file's own variables must be `reset` before each run.
+    ``only`` these forms, by their names, are tried where there are some.
     Raises ExportError for unusable input, BarError when no form is sound; nothing is written then.
     """
     if out.suffix != ".tflite":
         raise ExportError(f"{out} is no name for a TFLite file; end it in .tflite")
+    forms = [form_named(name) for name in only] or None
     must_take(out, "--out")
     run = read_run(folder)
-    choice = choose(run, max_loss=max_loss, full_int8=full_int8, say=say)
+    choice = choose(run, max_loss=max_loss, full_int8=full_int8, only=forms, say=say)
     try:
         write_anew(out, choice.lowered.content)
     except OSError as error:

@@ -183,6 +183,9 @@ def lower(
     out: Annotated[Path, typer.Option(help="The .tflite file to write.")],
     max_loss: MaxLoss = MAX_LOSS,
     full_int8: Annotated[bool, typer.Option("--full-int8", help="Every part in int8, recurrent ones too.")] = False,
+    form: Annotated[
+        list[str] | None, typer.Option(help="Try this form only, such as unrolled-int8; repeatable. All otherwise.")
+    ] = None,
     json: Json = None,
 ) -> None:
     """Lower one network on its own: any that `python -m models train` left, also one that no bundle takes."""
@@ -194,6 +197,7 @@ def lower(
                 out,
                 max_loss=max_loss,
                 full_int8=full_int8,
+                only=form or (),
                 say=lambda word: status.update(f"[bold]{escape(word)}[/]"),
             )
         _show(console, {run.name: choice})

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from types import MappingProxyType
+from typing import Literal, TypeAlias, get_args
 
 from edge.flow import Floats
+from export.errors import ExportError
 
 Shape: TypeAlias = Literal["whole", "unrolled", "fused", "stepwise"]
 """All at once; every moment written out; each LSTM one operator; one moment at a time, the state made explicit."""
@@ -23,6 +25,19 @@ class Form:
     def name(self) -> str:
         """As reports and contracts call it: `int8`, `unrolled-int8`, `stepwise-dynamic` ..."""
         return self.weights if self.shape == "whole" else f"{self.shape}-{self.weights}"
+
+
+FORMS: Mapping[str, Form] = MappingProxyType(
+    {form.name: form for shape in get_args(Shape) for weights in get_args(Weights) for form in [Form(shape, weights)]}
+)
+"""Every form by its name."""
+
+
+def form_named(name: str) -> Form:
+    """The form that is called so; ExportError when none is."""
+    if name not in FORMS:
+        raise ExportError(f"{name!r} is no form of a network; the forms are {', '.join(FORMS)}")
+    return FORMS[name]
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from edge.flow import Floats
 from edge.inference.runtime import load_network
 from export.apart import apart
 from export.choose import choose
-from export.forms import Form, Shape, Weights
+from export.forms import form_named
 from export.trained import Trained, read_run, weight_of
 
 ROUNDS = 60
@@ -54,7 +54,7 @@ def main() -> None:
 
 def measured(run: Trained, max_loss: float, forms: Sequence[str] | None) -> object:
     """The forms of one network, and the chosen one beside its parent."""
-    wanted = None if forms is None else tuple(_form(name) for name in forms)
+    wanted = None if forms is None else tuple(form_named(name) for name in forms)
     choice = choose(run, max_loss=max_loss, only=wanted, say=lambda word: print(word, file=sys.stderr))
     row: dict[str, Floats] = {name: values[:1] for name, values in run.held.items()}
     lowered = choice.lowered
@@ -133,11 +133,6 @@ def learn(wrist: Path, out: Path, epochs: int) -> None:
     model.save(out / "model.keras")
     for file in ("calibration.npz", "held.npz", "contract.json"):
         shutil.copy(wrist / file, out / file)
-
-
-def _form(name: str) -> Form:
-    shape, _, weights = name.rpartition("-")
-    return Form(cast(Shape, shape or "whole"), cast(Weights, weights))
 
 
 if __name__ == "__main__":

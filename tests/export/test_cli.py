@@ -84,14 +84,19 @@ def test_the_bar_refuses_with_exit_1(tmp_path: Path, key: Path) -> None:
 def test_a_network_that_no_bundle_takes_is_lowered_on_its_own(tmp_path: Path) -> None:
     apart("tests.fakes.keras_networks", "save_two_inputs", tmp_path / "runs" / "hybrid")
     out = tmp_path / "hybrid.tflite"
-    result = CliRunner().invoke(app, ["lower", str(tmp_path / "runs" / "hybrid"), "--out", str(out), "--json", "-"])
+    line = ["lower", str(tmp_path / "runs" / "hybrid"), "--form", "unrolled-int8"]
+    result = CliRunner().invoke(app, [*line, "--out", str(out), "--json", "-"])
     assert result.exit_code == 0, result.stderr
     told = json.loads(result.stdout)
     assert out.stat().st_size == told["bytes"]
     assert told["measured"]["agreement"] >= 0.97
-    assert "int8" in told["lowering"]
+    assert told["lowering"] == "unrolled-int8"
+    assert [tried["form"] for tried in told["candidates"]] == ["unrolled-int8"], "and no other"
     assert told["states"] == []
     assert set(load_network(out.read_bytes(), name=out.name).inputs) == {"heart", "beside"}
-    wrong = CliRunner().invoke(app, ["lower", str(tmp_path / "runs" / "hybrid"), "--out", str(tmp_path / "hybrid")])
+    wrong = CliRunner().invoke(app, [*line, "--out", str(tmp_path / "hybrid")])
     assert wrong.exit_code == 2
     assert "end it in .tflite" in wrong.stderr
+    wrong = CliRunner().invoke(app, [*line, "--form", "int4", "--out", str(out)])
+    assert wrong.exit_code == 2
+    assert "'int4' is no form of a network; the forms are float, dynamic, int8, 16x8, unrolled-float" in wrong.stderr
