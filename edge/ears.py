@@ -235,8 +235,8 @@ class Ears:
                     continue
                 for window in self._body.windows.feed(samples):
                     self._lane.put((self._body, window))
-                if (part := self._body.windows.ahead()) is not None:
-                    self._worker.if_idle(self._body.look_ahead, part)
+                if not len(self._lane) and (part := self._body.windows.ahead()) is not None:  # whole ones come first
+                    self._worker.if_none_waits(self._body.look_ahead, part)
 
     async def _think(self) -> None:
         async for body, window in self._lane:

@@ -83,7 +83,7 @@ class Worker:
             self._leave()
             raise StuckError(f"{self._name} did not come back in {limit_s:g} s") from error
 
-    def if_idle(self, call: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+    def if_none_waits(self, call: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
         """The call, unless another waits already: for what can be done without, as nobody hears how it ended."""
         tasks = self._queue()
         if tasks.empty():

@@ -30,12 +30,14 @@ def lower_alone(
 
     Among them how it is to be fed: `states` that the caller carries from moment to moment, clipped, and whether the
     file's own variables must be `reset` before each run.
-    ``only`` these forms, by their names, are tried where there are some.
+    ``only`` these forms, by their names, are tried where there are some: the fastest sound one is taken.
     Raises ExportError for unusable input, BarError when no form is sound; nothing is written then.
     """
     if out.suffix != ".tflite":
         raise ExportError(f"{out} is no name for a TFLite file; end it in .tflite")
-    forms = [form_named(name) for name in only] or None
+    forms = [form_named(name) for name in dict.fromkeys(only)] or None
+    if full_int8 and any(form.weights != "int8" for form in forms or ()):
+        raise ExportError(f"{', '.join(only)} with every part in int8 cannot be; leave --full-int8 out, or that form")
     must_take(out, "--out")
     run = read_run(folder)
     choice = choose(run, max_loss=max_loss, full_int8=full_int8, only=forms, say=say)

@@ -184,7 +184,8 @@ def lower(
     max_loss: MaxLoss = MAX_LOSS,
     full_int8: Annotated[bool, typer.Option("--full-int8", help="Every part in int8, recurrent ones too.")] = False,
     form: Annotated[
-        list[str] | None, typer.Option(help="Try this form only, such as unrolled-int8; repeatable. All otherwise.")
+        list[str] | None,
+        typer.Option(help="Try this form only, such as unrolled-int8; repeatable, the fastest sound one is taken."),
     ] = None,
     json: Json = None,
 ) -> None:

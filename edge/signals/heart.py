@@ -85,7 +85,7 @@ def band_powers(ends_s: Doubles, intervals_ms: Doubles) -> tuple[float, float]:
 def lomb_scargle(t: Doubles, x: Doubles, f: Doubles) -> Doubles:
     """Classic periodogram: P(f) = 1/2 [(x.c)^2 / c.c + (x.s)^2 / s.s], c and s shifted by tau; shape of ``f``.
 
-    ``f`` must be evenly spaced: each frequency's wave is the one before, turned once more.
+    ``f``, at least one, must be evenly spaced: each frequency's wave is the one before, turned once more.
     """
     apart = float(f[-1] - f[0]) / max(1, len(f) - 1)
     turning = np.empty((len(f), len(t)), np.complex128)

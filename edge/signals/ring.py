@@ -1,5 +1,7 @@
 """The last seconds of one channel, in order, in bounded memory."""
 
+from typing import TypeAlias
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,6 +12,9 @@ from edge.signals.level import SAME, level
 EVENT_SPACING_NS = SECOND // 1000
 """Events (beats, rate 0) nearer to each other than this are the same event."""
 _FIRST_CAPACITY = 256
+
+Stand: TypeAlias = tuple[object, ...]
+"""How a ring stands on a stretch of time; only good for comparing."""
 
 
 class Ring:
@@ -23,6 +28,7 @@ class Ring:
     def __init__(self, keep_s: float) -> None:
         self._keep_ns = nanoseconds(keep_s)
         self._first = self._last = 0
+        self._cleared = 0
         self._times: Times = np.empty(0, np.int64)
         self._values: Floats = np.empty((0,), np.float32)
         self._receipts: list[tuple[int, HostNs]] = []
@@ -84,6 +90,12 @@ class Ring:
         expected = (end - start) / SECOND * rate_hz
         complete = min(1.0, len(times) / expected) if expected > 0 else 1.0
         return Signal(times, values, rate_hz, complete)
+
+    def stand(self, start: StreamNs, end: StreamNs) -> Stand:
+        """Equal only as long as `cut` gives the same: samples come one by one, and leave from the oldest on."""
+        a, b = self._between(start, end)
+        oldest = int(self._times[a]) if a < b else None
+        return start, end, b - a, oldest, self.rate_hz, tuple(self._rates), self._cleared
 
     def holds(self, start: StreamNs, end: StreamNs) -> bool:
         """Whether there is a sample in [start, end)."""
@@ -165,6 +177,7 @@ class Ring:
         self._times = np.empty(0, np.int64)
         self._values = np.empty((0, *axes), np.float32)
         self.newest = None
+        self._cleared += 1
         for noted in (self._receipts, self._off, self._rates):
             noted.clear()
 

@@ -1,11 +1,10 @@
 """Samples of many channels and rates in; the last seconds of all of them, every hop, out."""
 
-import math
 from types import MappingProxyType
 
 from edge.clock import HostNs, StreamNs, nanoseconds, seconds
 from edge.flow import Channel, Samples, Signal, Window
-from edge.signals.ring import Ring
+from edge.signals.ring import Ring, Stand
 
 _PATIENCE_S = 2.0
 """How long a window waits for a channel that is behind the others: longer than any packet we know."""
@@ -31,8 +30,8 @@ class Windows:
         self._span, self._hop = nanoseconds(span_s), nanoseconds(hop_s)
         self._keep_s = span_s + hop_s + _PATIENCE_S + _KEEP_MORE_S
         self._rings: dict[Channel, Ring] = {}
-        self._whole: dict[Channel, tuple[float, Signal | None]] = {}
-        """Rate and cut of those channels that `ahead` has told to have all of the next window."""
+        self._whole: dict[Channel, tuple[Stand, Signal | None]] = {}
+        """Cuts of those channels that `ahead` has told to have all of the next window, and how their rings stood."""
         self._next: StreamNs | None = None
         self._gap = False
         self._late_in_a_row = 0
@@ -51,25 +50,24 @@ class Windows:
         self.late += len(samples.times) - ring.add(samples)
         if ring.newest is None:
             return []
-        first = int(samples.times.min())
         if self._next is None:
-            self._next = StreamNs(first + self._span)
-        if first < self._next:
-            self._whole.pop(samples.channel, None)
+            self._next = StreamNs(int(samples.times.min()) + self._span)
         return self._cut_due()
 
     def ahead(self) -> Window | None:
-        """What is known of the next window: the channels that have all of it. None when no more have than last time.
+        """What is known of the next window: the channels that have all of it. None when it is the same as last time.
 
-        Its signals are the very objects that the window will hold, but for one that a late packet changes.
+        Its signals are the very objects that the window will hold, but for one whose ring changes meanwhile.
         """
         if self._next is None:
             return None
         start, end = StreamNs(self._next - self._span), self._next
-        more = [(c, ring) for c, ring in self._rings.items() if c not in self._whole and self._reached(ring) >= end]
-        self._whole.update((channel, (ring.rate_hz, ring.cut(start, end))) for channel, ring in more)
+        shown = self._whole
+        reached = [channel for channel, ring in self._rings.items() if self._reached(ring) >= end]
+        self._whole = {channel: self._cut_of(channel, start, end) for channel in reached}
         held = {channel: cut for channel, (_, cut) in self._whole.items() if cut is not None}
-        return Window(start, end, MappingProxyType(held), HostNs(0)) if more else None
+        new = any(kept is not shown.get(channel) for channel, kept in self._whole.items())
+        return Window(start, end, MappingProxyType(held), HostNs(0)) if new else None
 
     def _cut_due(self) -> list[Window]:
         windows: list[Window] = []
@@ -115,13 +113,13 @@ class Windows:
         off_ns = max((ring.uncertainty_ns(end) for ring in held), default=0)
         return Window(start, end, MappingProxyType(self._signals(start, end)), received, self._gap, off_ns)
 
-    def _cut_of(self, channel: Channel, start: StreamNs, end: StreamNs) -> Signal | None:
-        ring = self._rings[channel]
-        rate_hz, cut = self._whole.get(channel, (math.nan, None))
-        return cut if end == self._next and rate_hz == ring.rate_hz else ring.cut(start, end)
+    def _cut_of(self, channel: Channel, start: StreamNs, end: StreamNs) -> tuple[Stand, Signal | None]:
+        ring, known = self._rings[channel], self._whole.get(channel)
+        stand = ring.stand(start, end)
+        return known if known is not None and known[0] == stand else (stand, ring.cut(start, end))
 
     def _signals(self, start: StreamNs, end: StreamNs) -> dict[Channel, Signal]:
-        cuts = {channel: self._cut_of(channel, start, end) for channel in self._rings}
+        cuts = {channel: self._cut_of(channel, start, end)[1] for channel in self._rings}
         return {channel: cut for channel, cut in cuts.items() if cut is not None}
 
     def _clock_went_back(self, samples: Samples) -> bool:

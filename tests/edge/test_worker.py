@@ -58,10 +58,10 @@ async def test_what_nobody_waits_for_is_done_when_nothing_else_waits() -> None:
         raise ValueError("nobody hears this")
 
     with Worker("idle") as worker:
-        worker.if_idle(lambda: (going.set(), held.wait(10)))
+        worker.if_none_waits(lambda: (going.set(), held.wait(10)))
         await asyncio.to_thread(going.wait, 10)
-        worker.if_idle(fails)
-        worker.if_idle(done.append, 2)  # one waits already
+        worker.if_none_waits(fails)
+        worker.if_none_waits(done.append, 2)  # one waits already
         held.set()
         await worker.do(10, done.append, 3)
     assert done == [1, 3]

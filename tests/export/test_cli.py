@@ -99,4 +99,7 @@ def test_a_network_that_no_bundle_takes_is_lowered_on_its_own(tmp_path: Path) ->
     assert "end it in .tflite" in wrong.stderr
     wrong = CliRunner().invoke(app, [*line, "--form", "int4", "--out", str(out)])
     assert wrong.exit_code == 2
+    both = CliRunner().invoke(app, [*line, "--form", "float", "--full-int8", "--out", str(out)])
+    assert both.exit_code == 2
+    assert "unrolled-int8, float with every part in int8 cannot be" in both.stderr
     assert "'int4' is no form of a network; the forms are float, dynamic, int8, 16x8, unrolled-float" in wrong.stderr
