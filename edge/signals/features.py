@@ -76,5 +76,5 @@ class Extractor:
 
 
 def extract(window: Window) -> Features:
-    """The same of a window that stands alone."""
+    """All features of one window that stands alone, as `Extractor.extract` gives them."""
     return Extractor().extract(window)
