@@ -7,15 +7,12 @@ import numpy as np
 from edge.clock import SECOND
 from edge.flow import Channel, Signal, Window
 from edge.signals.grid import Doubles, Grid, Mask, even, low_pass
+from edge.signals.responses import climbs
 
 _MOST_HZ = 8.0
 _TONIC_HZ = 0.05
 """Slower than this is tonic, faster is phasic: the usual high-pass split (Boucsein 2012, ch. 3.1.4.2)."""
 _SMOOTH_HZ = 1.0
-_RESPONSE_US = 0.01
-"""Least rise of a response: the lower of the two usual criteria (Boucsein et al. 2012, Psychophysiology 49:1017), since
-the wrist gives smaller responses than the palm."""
-_LONGEST_RISE_S = 6.0
 _LEAST_S, _PHASIC_S = 5.0, 20.0
 _LEAST_COVER = 0.6
 
@@ -41,7 +38,7 @@ def conductance(window: Window) -> tuple[float, ...]:
     if grid is None or not _covers(grid.real, grid.rate_hz) or grid.rate_hz < 2:
         return (level, slope, *nothing[2:])
     tonic, phasic = split(grid)
-    heights, rises = responses(phasic, grid.rate_hz)
+    heights, rises = climbs(phasic, grid.rate_hz)
     minutes = len(phasic) / grid.rate_hz / 60
     height = float(heights.mean()) if len(heights) else 0.0
     rise = float(rises.mean()) if len(rises) else math.nan
@@ -58,16 +55,6 @@ def split(grid: Grid) -> tuple[Doubles, Doubles]:
     smooth = low_pass(grid.values, grid.rate_hz, _SMOOTH_HZ, order=2) if grid.rate_hz > 2 * _SMOOTH_HZ else grid.values
     tonic = low_pass(smooth, grid.rate_hz, _TONIC_HZ, order=2)
     return tonic, smooth - tonic
-
-
-def responses(phasic: Doubles, rate_hz: float) -> tuple[Doubles, Doubles]:
-    """Height (uS) and rise time (s) of each response: a climb of at least 0.01 uS from a trough to the next peak."""
-    turns = np.flatnonzero(np.diff(np.sign(np.diff(phasic))) != 0) + 1
-    turns = np.concatenate(([0], turns, [len(phasic) - 1]))
-    height = np.diff(phasic[turns])
-    rise = np.diff(turns) / rate_hz
-    found = (height >= _RESPONSE_US) & (rise > 0) & (rise <= _LONGEST_RISE_S)
-    return height[found], rise[found]
 
 
 def _covers(real: Mask, rate_hz: float) -> bool:
