@@ -36,8 +36,9 @@ SPARE_S = 60.0
 """Of watch time: more than is listened to, so that nobody falls silent before the end."""
 
 TRIES = 3
+"""So often, in all, a row is measured at most,"""
 QUIET_PERCENT = 1.0
-"""Of a virtual machine's processors: a row during which its host took more is measured anew."""
+"""which is during a try from which a virtual machine's host took more than this of the processors."""
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -50,13 +51,13 @@ class Part(msgspec.Struct, frozen=True):
     cpu_percent: float
 
 
-async def undisturbed(measured: Callable[[], Awaitable[dict[str, object]]]) -> dict[str, object]:
-    """What ``measured`` tells, anew while the host of a virtual machine takes too much of it, TRIES times at most.
+async def undisturbed(measured: Callable[[], Awaitable[dict[str, object]]], most: int = TRIES) -> dict[str, object]:
+    """What ``measured`` tells, anew while the host of a virtual machine takes too much of it, ``most`` times in all.
 
     The try that counts is the one from which the host took least, whatever its latencies; `tries` tells them all.
     """
     tries = [await measured()]
-    while _stolen(tries[-1]) > QUIET_PERCENT and len(tries) < TRIES:
+    while _stolen(tries[-1]) > QUIET_PERCENT and len(tries) < most:
         tries.append(await measured())
     told = [{name: each[name] for name in ("sensor_to_puback_ms", "stolen_percent")} for each in tries]
     return min(tries, key=_stolen) | {"tries": told}
