@@ -86,15 +86,15 @@ class Acquaintance:
 
         The last alert stays the last: it may still be the same person.
         """
-        if watch != self._watch:
+        if _itself(watch) != self._watch:
             self._turn_to(watch)
             self._written = *self._written[:2], decider.remembered()[1]
             self.remind(decider)
 
     def introduce(self, body: Body, watch: str) -> None:
         """Tell a body that knows nobody yet of the wearer, if they are known by this watch and these features."""
-        known = self._body
-        if known is not None and (known.watch, known.window_s, known.names) == (watch, body.window_s, body.names):
+        known, wanted = self._body, (_itself(watch), body.window_s, body.names)
+        if known is not None and (known.watch, known.window_s, known.names) == wanted:
             body.recall(known.rows)
 
     def remind(self, decider: Decider) -> None:
@@ -103,7 +103,8 @@ class Acquaintance:
 
     def note(self, body: Body, watch: str) -> None:
         """A window was judged, and no other is while this is called."""
-        self._watch, self._body = watch, _Body(watch, body.window_s, body.names, body.remembered())
+        self._watch = _itself(watch)
+        self._body = _Body(self._watch, body.window_s, body.names, body.remembered())
 
     async def run(self, decider: Decider) -> None:
         """Keep it some times an hour, away from the lanes, as a disk may take its time; and when all lanes end."""
@@ -118,9 +119,9 @@ class Acquaintance:
                 self._write(self._usual(known))
 
     def _turn_to(self, watch: str) -> None:
-        self._watch = watch
+        self._watch = _itself(watch)
         left = self._read()
-        self._body = None if left is None else _Body(left.watch, left.window_s, left.names, _rows(left))
+        self._body = None if left is None else _Body(self._watch, left.window_s, left.names, _rows(left))
         self._written: _Known = (
             (None, (), None) if left is None else (self._body, left.levels, self._stream(left.alerted))
         )
@@ -181,7 +182,7 @@ class Acquaintance:
             log.warning("what is usual for the wearer is learned anew: %s cannot be used (%s)", self._file, error)
             return None
         old = self._clock.wall() - left.kept > self._days * _DAY_NS
-        return None if old or (left.watch, left.feature_version) != (self._watch, FEATURE_VERSION) else left
+        return None if old or (_itself(left.watch), left.feature_version) != (self._watch, FEATURE_VERSION) else left
 
     def _unix(self, at: StreamNs | None) -> UnixNs | None:
         return None if at is None else UnixNs(self._clock.wall() - (self._clock.stream(self._clock.now()) - at))
@@ -190,6 +191,12 @@ class Acquaintance:
         """A moment of an earlier run in this one's time; None when by the wall clock, which was set, it is to come."""
         ago = -1 if at is None else self._clock.wall() - at
         return StreamNs(self._clock.stream(self._clock.now()) - ago) if ago >= 0 else None
+
+
+def _itself(watch: str) -> str:
+    """The watch's address, however it is written: a Bluetooth address knows no case, and options are not the watch."""
+    scheme, _, rest = watch.partition(":")
+    return f"ble:{rest.partition('?')[0].upper()}" if scheme.lower() == "ble" else watch
 
 
 @contextlib.contextmanager

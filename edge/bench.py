@@ -11,8 +11,9 @@ import numpy as np
 
 from edge.bench_broker import broker
 from edge.bench_overhead import overhead
+from edge.bench_quiet import TRIES, Figures, undisturbed
 from edge.bench_serving import serving
-from edge.bench_watches import TRIES, apart, undisturbed
+from edge.bench_watches import apart
 from edge.bundle import Bundle
 from edge.clock import SystemClock
 from edge.demo import DemoPlan, face_source
@@ -34,8 +35,6 @@ FRAME = (640, 480)
 BARS = {"sensor_to_puback_p99_ms": 15.0, "overhead_ratio": 1.5, "rss_mb": 130.0, "cpu_percent": 25.0}
 """What this release promises of an ordinary machine; a figure above its bar is told as it is."""
 
-Figures = dict[str, object]
-
 
 async def bench(
     settings: Settings,
@@ -46,7 +45,7 @@ async def bench(
 ) -> Figures:
     """Latencies in ms, memory in MB, processor time in percent of one core; so many watches are timed for ``seconds``.
 
-    A row of watches that a virtual machine's host disturbs is measured anew, ``tries`` times in all.
+    A row of watches that a virtual machine's host disturbs is measured again, ``tries`` times in all.
 
     Without a camera in the settings a still portrait takes its place, where one is installed. ``say`` is told what is
     measured now.
@@ -68,7 +67,7 @@ async def bench(
         runs: list[Figures] = []
         for n in watches:
             say(f"{n} {'watch' if n == 1 else 'watches'} to the broker, {seconds:.0f} s and a minute's window before")
-            runs.append(await undisturbed(partial(apart, settings, address, n, seconds), tries))
+            runs.append(await undisturbed(partial(apart, settings, address, n, seconds), seconds, tries))
         found["watches"] = runs
     return found | {"bars": _against_bars(found)}
 

@@ -7,17 +7,17 @@ import os
 import sys
 import tempfile
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
-import psutil
 
+from edge.bench_quiet import Figures, Host, Tried
 from edge.bench_wearers import wearers
-from edge.health import ProcessMeter
+from edge.clock import HostNs, SystemClock
+from edge.health import Latencies, ProcessMeter
 from edge.inference.decision import DecisionSettings
 from edge.memory import spare
 from edge.promptness import keep_prompt
@@ -35,71 +35,60 @@ WINDOW_S, STEP_S = 60.0, 5.0
 SPARE_S = 60.0
 """Of watch time: more than is listened to, so that nobody falls silent before the end."""
 
-TRIES = 3
-"""So often, in all, a row is measured at most,"""
-QUIET_PERCENT = 1.0
-"""which is during a try from which a virtual machine's host took more than this of the processors."""
-
 
 class Part(msgspec.Struct, frozen=True):
     """What one process measured of its people."""
 
+    acked_ns: list[int]
+    """When each alert had its PUBACK, host time,"""
     times_ms: list[float]
+    """and how long after its last packet that was."""
     raised: int
     acked: int
     rss_mb: float | None
     cpu_percent: float
 
 
-async def undisturbed(measured: Callable[[], Awaitable[dict[str, object]]], most: int = TRIES) -> dict[str, object]:
-    """What ``measured`` tells, anew while the host of a virtual machine takes too much of it, ``most`` times in all.
+class _Stamped(Latencies):
+    """Remembers of each when it ended, for as long as a bench lasts."""
 
-    The try that counts is the one from which the host took least, whatever its latencies; `tries` tells them all.
-    """
-    tries = [await measured()]
-    while _stolen(tries[-1]) > QUIET_PERCENT and len(tries) < most:
-        tries.append(await measured())
-    told = [{name: each[name] for name in ("sensor_to_puback_ms", "stolen_percent")} for each in tries]
-    return min(tries, key=_stolen) | {"tries": told}
+    def __init__(self) -> None:
+        super().__init__()
+        self.ended: list[HostNs] = []
+        self.ms: list[float] = []
 
-
-def _stolen(row: Mapping[str, object]) -> float:
-    told = row["stolen_percent"]
-    return told if isinstance(told, float) else 0.0
+    def add(self, start: HostNs, end: HostNs) -> None:
+        super().add(start, end)
+        self.ended.append(end)
+        self.ms.append((end - start) / 1e6)
 
 
-async def apart(settings: Settings, broker: str, watches: int, seconds: float) -> dict[str, object]:
+async def apart(settings: Settings, broker: str, watches: int, seconds: float) -> Tried:
     """Daemons of so many people, as many processes as there are cores, each with its share of them.
 
     On a device each daemon has a process of its own. In one for all, they would wait for each other while a core lies
     idle; with one for each, a machine to measure on would run out of memory.
     """
     people, processes = range(1, watches + 1), min(watches, os.cpu_count() or 1)
-    before = psutil.cpu_times()._asdict()
-    parts = await asyncio.gather(
-        *(_asked(settings, broker, watches, list(people[k::processes]), seconds) for k in range(processes))
-    )
-    return {
+    host = Host(SystemClock())
+    looking = asyncio.create_task(host.run())
+    try:
+        parts = await asyncio.gather(
+            *(_asked(settings, broker, watches, list(people[k::processes]), seconds) for k in range(processes))
+        )
+    finally:
+        looking.cancel()
+    host.look()
+    figures: Figures = {
         "watches": watches,
         "processes": processes,
         "speed": _speed(watches),
-        "sensor_to_puback_ms": _told(np.concatenate([part.times_ms for part in parts])),
         "alerts": {"raised": sum(part.raised for part in parts), "acked": sum(part.acked for part in parts)},
         "rss_mb": round(sum(part.rss_mb or 0.0 for part in parts), 1),
         "cpu_percent": round(sum(part.cpu_percent for part in parts), 1),
-        "stolen_percent": _stolen_percent(before, psutil.cpu_times()._asdict()),
     }
-
-
-def _stolen_percent(before: Mapping[str, float], after: Mapping[str, float]) -> float | None:
-    """Of the processors' time between two readings, what a virtual machine wanted and its host gave to others.
-
-    A tail of the latencies beside much of it is the host's. None where the system does not tell; 0 on a board.
-    """
-    if "steal" not in after:
-        return None
-    spent = sum(after.values()) - sum(before.values())
-    return round(100 * (after["steal"] - before["steal"]) / spent, 2) if spent > 0 else None
+    ended = [HostNs(at) for part in parts for at in part.acked_ns]
+    return Tried(figures, host.stretches(ended, [ms for part in parts for ms in part.times_ms]))
 
 
 async def _asked(settings: Settings, broker: str, watches: int, people: list[int], seconds: float) -> Part:
@@ -128,6 +117,9 @@ async def latencies(settings: Settings, broker: str, watches: int, people: Seque
         _running(settings, broker, address, people, speed) as services,
     ):
         keep_prompt()
+        stamped = [_Stamped() for _ in services]
+        for service, each in zip(services, stamped, strict=True):
+            service.daemon.health.sensor_to_puback = each
         stop, meter = asyncio.Event(), ProcessMeter(services[0].clock.now())
         asyncio.get_running_loop().call_later(window_s + step_s + seconds, stop.set)
         async with asyncio.TaskGroup() as lanes:
@@ -139,7 +131,8 @@ async def latencies(settings: Settings, broker: str, watches: int, people: Seque
             await service.drain()
         health = [service.daemon.health for service in services]
         return Part(
-            times_ms=np.concatenate([each.sensor_to_puback.kept_ms() for each in health]).tolist(),
+            acked_ns=[at for each in stamped for at in each.ended],
+            times_ms=[ms for each in stamped for ms in each.ms],
             raised=sum(each.raised for each in health),
             acked=sum(each.acked for each in health),
             rss_mb=meter.steady_rss_mb(),
@@ -184,13 +177,6 @@ async def _sample(meter: ProcessMeter, stop: asyncio.Event) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(0.5):
                 await stop.wait()
-
-
-def _told(times: npt.NDArray[np.float64]) -> dict[str, float | int | None]:
-    if not len(times):
-        return {"p50": None, "p99": None, "n": 0}
-    p50, p99 = np.percentile(times, (50, 99))
-    return {"p50": round(float(p50), 3), "p99": round(float(p99), 3), "n": len(times)}
 
 
 def main() -> None:

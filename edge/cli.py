@@ -230,15 +230,15 @@ def open_verb(
 def bench_verb(
     seconds: Annotated[float, typer.Option(help="How long watches are timed, in host seconds.", min=1)] = 120.0,
     watches: Annotated[str, typer.Option(help="How many watches at once, run by run.")] = "1,5,20",
-    tries: Annotated[int, typer.Option(help="How often a row is measured until its host lets it be.", min=1)] = 3,
+    tries: Annotated[int, typer.Option(help="How often a row is measured until enough was quiet.", min=1)] = 3,
     config: Config = None,
     json_file: Json = "-",
 ) -> None:
     """Measure this machine: networks, what the daemon adds, the way to the broker, memory; prints JSON.
 
     Against `mqtt.broker`, else mosquitto where it is installed, else a broker inside the process. Takes ten minutes,
-    on a virtual machine up to twenty: a row during which its host takes more than 1 % is measured anew (`--tries`), and
-    the try from which it took least counts. With fewer `--seconds` the p99 is that of few alerts.
+    on a virtual machine up to twenty: 20 s of which its host takes more than 1 % do not count, and are measured again
+    (`--tries`); `all` in a row tells of those, too. With fewer `--seconds` the p99 is that of few alerts.
     """
     from rich.console import Console
 

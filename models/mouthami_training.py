@@ -151,8 +151,8 @@ def _recipe(choice: Choice, task: Task) -> PlateauRecipe:
 
 
 def checkpoint_of(task: Task) -> Path:
-    """Where epochs are left, which is not there unless the run is resumed: its fit begins anew then."""
-    place = task.run / "checkpoint"
+    """Where epochs of this seed are left, which is not there unless the run is resumed: its fit begins anew then."""
+    place = task.run / f"checkpoint_{task.seed}"
     if not task.resume:
         shutil.rmtree(place, ignore_errors=True)
     return place

@@ -69,7 +69,8 @@ def fit(
 
     A network with several `heads` gives their logits side by side, and targets lie side by side too: their losses add.
     `seen(epoch, step, loss)` is called after each batch, `ended` after each epoch. With `resume` the last checkpoint
-    under `run` is taken up, if there is one (TrainingError if it is another network's); without, the run begins anew.
+    under `run` is taken up, if there is one (TrainingError if it is another network's or of another seed); without, the
+    run begins anew.
     """
     checkpoint = run / "checkpoint"
     if not resume:
@@ -78,7 +79,7 @@ def fit(
     keras.utils.set_random_seed(seed)
     model = _compiled(build, recipe, heads)
     average = _Average(model.get_weights(), recipe.averaging)
-    begin = _restore(model, average, checkpoint)
+    begin = _restore(model, average, checkpoint, seed)
     _strike(checkpoint / "epochs.jsonl", begin)
     for epoch in range(begin, recipe.epochs):
         if _stalled(history(run), recipe.patience):
@@ -99,7 +100,7 @@ def fit(
         # the log goes first: what it tells beyond the state is struck out when the run is taken up
         with (checkpoint / "epochs.jsonl").open("a") as log:
             log.write(json.dumps(asdict(result)) + "\n")
-        _save(model, average, checkpoint, epoch + 1)
+        _save(model, average, checkpoint, epoch + 1, seed)
         ended(result)
     model.set_weights(average.weights if recipe.patience is None else _kept(checkpoint))
     return model
@@ -186,12 +187,13 @@ def _prefetched(ahead: ThreadPoolExecutor, batches: Iterator[Batch]) -> Iterator
         yield batch
 
 
-def _save(model: keras.Model, average: _Average, checkpoint: Path, epochs: int) -> None:
+def _save(model: keras.Model, average: _Average, checkpoint: Path, epochs: int, seed: int) -> None:
     """Weights, their average and the optimizer's state in one file, put in place at once."""
     arrays = [np.asarray(value) for value in (*model.get_weights(), *average.weights)]
     arrays += [np.asarray(variable) for variable in cast(Any, model.optimizer).variables]
     named = {f"{index:04d}": array for index, array in enumerate(arrays)}
-    _put(checkpoint / "state.npz", [], **named, epochs=np.array(epochs), taken=np.array(average.taken))
+    counts = {"epochs": epochs, "taken": average.taken, "seed": seed}
+    _put(checkpoint / "state.npz", [], **named, **{name: np.array(count) for name, count in counts.items()})
 
 
 def _put(place: Path, listed: list[Any], **named: Any) -> None:
@@ -208,7 +210,7 @@ def _strike(log: Path, epochs: int) -> None:
         log.write_text("".join(kept))
 
 
-def _restore(model: keras.Model, average: _Average, checkpoint: Path) -> int:
+def _restore(model: keras.Model, average: _Average, checkpoint: Path, seed: int) -> int:
     """Take up the last checkpoint; the number of epochs behind it, 0 when there is none."""
     state = checkpoint / "state.npz"
     if not state.exists():
@@ -216,9 +218,11 @@ def _restore(model: keras.Model, average: _Average, checkpoint: Path) -> int:
     try:
         with state.open("rb") as file, np.load(file) as held:
             arrays = [held[name] for name in sorted(held.files) if name.isdigit()]
-            epochs, average.taken = int(held["epochs"]), int(held["taken"])
+            epochs, average.taken, sown = (int(held[name]) for name in ("epochs", "taken", "seed"))
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise TrainingError(f"{state} cannot be read ({error}); train without --resume") from error
+    if sown != seed:  # two seeds in one run would stand on its card as one
+        raise TrainingError(f"{state} is of seed {sown}; go on with --seed {sown}, or train without --resume")
     count, variables = len(average.weights), cast(Any, model.optimizer).variables
     wanted = [weight.shape for weight in (*average.weights, *average.weights)] + [tuple(v.shape) for v in variables]
     if [array.shape for array in arrays] != wanted:

@@ -235,8 +235,7 @@ async def test_who_wears_the_next_watch_is_a_stranger_and_who_wore_this_one_is_k
     acquaintance = Acquaintance(tmp_path, 7.0, WATCH, clock)
     acquaintance.remind(decider)
     levels, alerted = decider.remembered()
-    assert levels
-    assert alerted is None
+    assert (len(levels) > 0, alerted) == (True, None)
     acquaintance.follow(OTHER, decider)
     stranger, again = Body(USUAL, 60, 5), Body(USUAL, 60, 5)
     acquaintance.introduce(stranger, OTHER)
@@ -247,16 +246,18 @@ async def test_who_wears_the_next_watch_is_a_stranger_and_who_wore_this_one_is_k
     assert (len(again.remembered()), decider.remembered()[0]) == (20, levels)
 
 
-async def test_a_watch_that_is_followed_anew_is_the_same_persons(tmp_path: Path) -> None:
+@pytest.mark.parametrize("written", [WATCH, f"BLE:{WATCH[4:].lower()}", f"{WATCH}?adapter=hci1"])
+async def test_a_watch_that_is_followed_anew_is_the_same_persons(tmp_path: Path, written: str) -> None:
     clock, decider = HandClock(), decided()
-    acquaintance = Acquaintance(tmp_path, 7.0, WATCH, clock)
-    acquaintance.note(before := lived(), WATCH)
+    acquaintance = Acquaintance(tmp_path, 7.0, written, clock)
+    acquaintance.note(before := lived(), written)
     levels = decider.remembered()
     acquaintance.follow(WATCH, decider)
-    body = Body(USUAL, 60, 5)
-    acquaintance.introduce(body, WATCH)
+    acquaintance.introduce(body := Body(USUAL, 60, 5), WATCH)
     np.testing.assert_array_equal(body.remembered(), before.remembered())
     assert decider.remembered() == levels
+    await ended(acquaintance, decider)
+    assert known(tmp_path, clock) == len(before.remembered())
 
 
 async def test_an_alert_of_one_watch_is_not_told_again_by_the_next(tmp_path: Path) -> None:

@@ -44,7 +44,9 @@ class _StopError(Exception):
     """The plug is pulled."""
 
 
-def _fit(run: Path, *, resume: bool = False, stop_after: int | None = None) -> tuple[keras.Model, list[Epoch]]:
+def _fit(
+    run: Path, *, resume: bool = False, stop_after: int | None = None, seed: int = 5
+) -> tuple[keras.Model, list[Epoch]]:
     epochs: list[Epoch] = []
 
     def ended(epoch: Epoch) -> None:
@@ -57,7 +59,7 @@ def _fit(run: Path, *, resume: bool = False, stop_after: int | None = None) -> t
         _batches,
         _RECIPE,
         run,
-        seed=5,
+        seed=seed,
         resume=resume,
         score=_accuracy,
         seen=lambda _e, _s, _loss: None,
@@ -107,6 +109,14 @@ def test_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
             seen=lambda _e, _s, _loss: None,
             ended=lambda _epoch: None,
         )
+
+
+def test_checkpoint_of_another_seed_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(_StopError):
+        _fit(tmp_path, stop_after=2)
+    with pytest.raises(TrainingError, match="is of seed 5; go on with --seed 5, or train without --resume"):
+        _fit(tmp_path, resume=True, seed=6)
+    assert len(history(tmp_path)) == 2, "what was begun is still there"
 
 
 def test_learning_that_no_longer_helps_stops_and_the_best_epoch_is_kept(tmp_path: Path) -> None:
