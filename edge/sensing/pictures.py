@@ -29,6 +29,8 @@ _GST = (
     "this OpenCV was built without GStreamer, as every wheel from PyPI is; use the system's own "
     "(`python3-opencv`, or the one that comes with JetPack) in an environment made with --system-site-packages"
 )
+_TEXT = cv2.VideoWriter.fourcc(*"ansi")
+"""FFmpeg takes a text file for a film of a terminal."""
 _SIZE = (640, 480)
 """Width and height asked of a device; it may answer with its own."""
 
@@ -225,7 +227,7 @@ def _open_video(
     # One thread decodes: every further one holds pictures of its own, and a camera's rate needs none.
     options = [] if backend == cv2.CAP_IMAGES else [cv2.CAP_PROP_N_THREADS, 1]
     capture = cv2.VideoCapture(source, backend, options)
-    if not capture.isOpened():
+    if not capture.isOpened() or capture.get(cv2.CAP_PROP_FOURCC) == _TEXT:
         capture.release()
         raise CameraError(f"{source} is no video that can be decoded; H.264, MJPEG and GIF can")
     own_fps = capture.get(cv2.CAP_PROP_FPS)

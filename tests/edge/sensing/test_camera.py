@@ -245,13 +245,14 @@ async def test_a_rate_of_nothing_is_refused() -> None:
         ("missing.mp4", "does not exist"),
         ("{tmp}/broken.png", "is no picture that can be decoded"),
         ("{tmp}/broken.avi", "is no video that can be decoded"),
+        ("{tmp}/notes.txt", "is no video that can be decoded"),
         ("{tmp}/%04d.png", "0000.png does not exist"),
         ("{tmp}/%q.png", "is malformed"),
     ],
 )
 async def test_what_cannot_be_a_camera_is_refused_in_one_sentence(source: str, sentence: str, tmp_path: Path) -> None:
-    for name in ("broken.png", "broken.avi"):
-        (tmp_path / name).write_bytes(b"no picture")
+    for name in ("broken.png", "broken.avi", "notes.txt"):
+        (tmp_path / name).write_bytes(b"no picture\n" * 100)
     place = source.replace("{tmp}", str(tmp_path))
     with pytest.raises(CameraError, match=sentence) as refusal:
         check_camera(place)
