@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -25,6 +26,8 @@ sys.path.insert(0, str(Path(__file__).parents[3]))
 from tests.benchmarks.peers import inputs, judging
 
 HERE = Path(__file__).parent
+UV = shutil.which("uv") or str(HERE.parents[2] / ".uv" / "bin" / "uv")
+"""The Makefile fetches one where there is none."""
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1"} | {
     "TF_NUM_INTEROP_THREADS": "1", "MKL_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1",
 }  # fmt: skip
@@ -45,7 +48,7 @@ class Runner:
         if not self.needs:
             return [sys.executable, str(HERE / "ours.py"), self.job]
         given = [part for package in self.needs for part in ("--with", package)]
-        uv = ["uv", "run", "-q", "--no-project", "--isolated", "--python", "3.11", *given, "--", "python"]
+        uv = [UV, "run", "-q", "--no-project", "--isolated", "--python", "3.11", *given, "--", "python"]
         return [*uv, str(HERE / "theirs.py"), self.job]
 
 
