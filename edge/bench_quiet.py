@@ -86,7 +86,7 @@ async def undisturbed(measured: Callable[[], Awaitable[Tried]], seconds: float, 
     """
     wanted = max(1, round(seconds / STRETCH_S))
     tries = [await measured()]
-    while len(_quiet(stretches := _of(tries))) < wanted and len(tries) < most:
+    while len(_quiet(_of(tries))) < wanted and len(tries) < most:
         tries.append(await measured())
     stretches = _of(tries)
     quiet = _quiet(stretches)
