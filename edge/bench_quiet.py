@@ -79,10 +79,11 @@ class Tried:
 
 
 async def undisturbed(measured: Callable[[], Awaitable[Tried]], seconds: float, most: int = TRIES) -> Figures:
-    """The row that ``measured`` tells, again until ``seconds`` of it were quiet, ``most`` times at most.
+    """The row that ``measured`` tells, again until ``seconds`` of it, in stretches, were quiet, ``most`` times at most.
 
-    Counted are the quiet stretches, or where there are too few of them the quietest; `all` tells of every one together,
-    `stretches` of each. Whether one is counted is the host's doing alone, not the latencies'.
+    Counted are the quiet stretches, or where there are too few of them the quietest; the first and the last of a try
+    may hold few alerts. `all` tells of every one together, `stretches` of each. Whether one is counted is the host's
+    doing alone, not the latencies'.
     """
     wanted = max(1, round(seconds / STRETCH_S))
     tries = [await measured()]
