@@ -10,6 +10,7 @@ from edge.bundle import Bundle, BundleError
 from edge.bundle_floor import keep_floor
 from edge.inference.classifier import Classifier
 from edge.judges import Judges
+from edge.judging import judging
 from edge.settings import Settings, SettingsError, read_settings
 from edge.worker import StuckError, Worker
 
@@ -53,7 +54,10 @@ class Swap:
         """A classifier of the bundle that is to be used; None when that is the one in use."""
         models = self._settings.models if self._config is None else read_settings(self._config).models
         found = self._open(msgspec.structs.replace(self._settings, models=models))
-        return None if found.manifest == self._judges.bundle.manifest else self._judges.prove(found)
+        if found.manifest == self._judges.bundle.manifest:
+            return None
+        judging(self._settings, found)
+        return self._judges.prove(found)
 
     def _keep(self, bundle: Bundle) -> None:
         """A bundle that passed its trial may forbid those before it."""

@@ -7,8 +7,8 @@ import sys
 from collections.abc import AsyncGenerator, Collection, Generator
 from pathlib import Path
 
-from edge.bundle_contract import Models
 from edge.health import ProcessMeter
+from edge.judging import judging
 from edge.panel.served import tell
 from edge.promptness import keep_prompt
 from edge.refusal import RefusalError
@@ -39,20 +39,12 @@ def check(settings: Settings) -> dict[str, object]:
     return {
         "ok": True,
         "bundle": bundle.label,
-        "modalities": " and ".join(_judging(settings, bundle.contract.models)) or "nothing that is set",
+        "modalities": " and ".join(judging(settings, bundle)) or "nothing that is set",
         "watch": settings.watch.address or None,
         "camera": settings.camera.source or None,
         "broker": settings.mqtt.broker or "in-process",
         "state_dir": str(settings.state_path),
     }
-
-
-def _judging(settings: Settings, models: Models) -> list[str]:
-    """By what a person will be judged: what the bundle knows of that the settings bring; a page may bring a watch."""
-    worn = bool(settings.watch.address) or settings.panel.enabled
-    known = {"wrist": models.wrist, "face": models.face, "ecg": models.ecg, "eeg": models.eeg}
-    brought = {"wrist": worn, "face": bool(settings.camera.source), "ecg": worn, "eeg": worn}
-    return [name for name, model in known.items() if model is not None and brought[name]]
 
 
 async def serve(settings: Settings, speed: float = 1.0, config: Path | None = None) -> dict[str, object]:

@@ -12,11 +12,16 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from edge import cli
+from edge.bundle_contract import Models
 from edge.options import report
 from edge.refusal import RefusalError
 from edge.rehearsal import rehearse
 from edge.relay.seal import Seal
-from edge.settings import Settings, WatchSettings, shipped_bundle
+from edge.settings import Settings, WatchSettings, read_settings, shipped_bundle
+from edge.signals.features import FEATURE_VERSION
+from edge.verbs import check
+from tests.edge.daemon.lines import trust_our_key
+from tests.fakes.bundles import tiny_bundle, tiny_files
 
 
 def refuse(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -176,6 +181,21 @@ def test_the_shipped_bundle_passes(
     assert stopped.value.code == 0
     said = json.loads(capsys.readouterr().out)
     assert (said["ok"], said["modalities"]) == (True, "wrist"), "the bundle knows faces, but no camera is set"
+
+
+def test_a_bundle_that_knows_nothing_of_what_is_set_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trust_our_key(tmp_path, monkeypatch)
+    known = tiny_files()[0].models
+    seeing = Models(face=known.face, detector=known.detector)
+    bundle = tiny_bundle(tmp_path / "faces", feature_version=FEATURE_VERSION, models=seeing)
+    text = f"state_dir = '{tmp_path}/state'\n[models]\nbundle = '{bundle.path}'\n[watch]\naddress = 'virtual:wearer'\n"
+    said = refuse(monkeypatch, capsys, "check", "--config", config(tmp_path, text))
+    assert "tiny 1.2.0 judges by face, which the settings do not bring" in said
+    assert said == refuse(monkeypatch, capsys, "run", "--config", config(tmp_path, text))
+    shown = read_settings(Path(config(tmp_path, text + "[panel]\nenabled = true")))
+    assert check(shown)["modalities"] == "nothing that is set", "a page may still show what the watch says"
 
 
 def test_the_version_is_told_before_any_verb(

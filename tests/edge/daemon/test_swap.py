@@ -4,11 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from edge.bundle_contract import Models
 from edge.bundle_floor import read_floor
 from edge.flow import Features
 from edge.inference.classifier import Classifier, WristEstimate
 from edge.inference.ports import NetworkError
+from edge.signals.features import FEATURE_VERSION
 from tests.edge.daemon.lines import Running, little, running, trust_our_key
+from tests.fakes.bundles import tiny_bundle, tiny_files
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +65,8 @@ async def test_what_is_broken_changes_nothing(tmp_path: Path, caplog: pytest.Log
     little(tmp_path / "spoilt", "1.3.0")
     (tmp_path / "spoilt" / "wrist.tflite").write_bytes(b"another network")
     little(tmp_path / "odd", "1.3.0", features=("heart_rate", "conductance", "mood"))
+    seeing = Models(face=tiny_files()[0].models.face)
+    tiny_bundle(tmp_path / "blind", version="1.3.0", feature_version=FEATURE_VERSION, models=seeing)
     async with running(tmp_path, tmp_path / "old", config) as line:
         await line.until(lambda: line.service.daemon.health.acked > 0)
         name(config, tmp_path / "spoilt")
@@ -69,6 +74,8 @@ async def test_what_is_broken_changes_nothing(tmp_path: Path, caplog: pytest.Log
         name(config, tmp_path / "odd")
         line.reload.set()
         await line.until(lambda: "features that nobody extracts: mood): tiny 1.2.0 is back in use" in caplog.text)
+        name(config, tmp_path / "blind")
+        await refused(line, caplog, "judges by face, which the settings do not bring")
         name(config, tmp_path / "nowhere")
         await refused(line, caplog, "is no bundle directory")
         config.write_text("this is no toml")
