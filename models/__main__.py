@@ -1,7 +1,6 @@
 """`python -m models`: train a network by name, or judge a bundle on a data set."""
 
 import json
-import math
 import os
 import sys
 from collections.abc import Generator, Mapping
@@ -9,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -72,23 +70,33 @@ def train(
 
 @app.command()
 def restore(
-    bundle: Annotated[Path, typer.Option(help="Directory of the bundle.")],
     data: Annotated[Path, typer.Option(help="Directory of the recordings.")],
-    run: Annotated[Path, typer.Option(help="Where the run goes.")] = Path("runs/face"),
+    name: Annotated[str, typer.Argument(help="face, from a bundle, or a network that models/weights keeps.")] = "face",
+    bundle: Annotated[Path | None, typer.Option(help="Directory of the bundle whose face comes back.")] = None,
+    run: Annotated[Path | None, typer.Option(help="Where the run goes, if not where training would put it.")] = None,
     cards: Annotated[Path, typer.Option(help="Where model cards are, for the record of its training.")] = (
         Path(__file__).parent / "cards"
     ),
+    protocol: Annotated[str | None, typer.Option(help="As it was trained: clean or paper.")] = None,
 ) -> None:
-    """Leave the run of the face network that a bundle carries, so that a release can renew others beside it."""
+    """Leave the run of a trained network without training it: to release it beside others, or to look at it."""
     from edge.bundle import Bundle
     from models.face_training import restore_ours
     from models.model_card import training_record
 
+    network = _network(name)
+    divided = _protocol(network, protocol)
+    if (name == "face") != (bundle is not None):
+        raise _refusal("the face, and it alone, comes from a bundle: restore face --bundle edge/bundles/default")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     command = f"python -m models restore --bundle {bundle} --data {data}"
-    task = Task("face", data, run, 0, False, None, command, lambda _done, _note: None, lambda _line: None)
+    place = run or Path("runs") / network.run(divided)
+    task = Task(name, data, place, 0, False, None, command, lambda _done, _note: None, lambda _line: None, divided)
     with _refusing():
-        figures = restore_ours(task, Bundle.open(bundle), training_record(cards / "face_fer2013.md"))
+        if bundle is not None:
+            figures = restore_ours(task, Bundle.open(bundle), training_record(cards / "face_fer2013.md"))
+        else:
+            figures = dict(network.restore(task))
     _say({key: value for key, value in figures.items() if key not in ("epochs", "recipe")})
 
 
@@ -187,37 +195,10 @@ def operating(
     most: Annotated[float, typer.Option(min=0, help="False alerts an hour that are bearable.")] = 0.5,
 ) -> None:
     """Pick the decision settings for a run, say what picking does to people it was not picked on, and record both."""
-    from edge.inference.decision import DecisionSettings
-    from models.operating import alerts, curve, read_people
-    from models.operating_point import point, tried
-    from models.wrist_streams import Judged
+    from models.operating_record import record
 
-    if not math.isfinite(most):
-        raise _refusal(f"--most {most} is no rate; give a number of false alerts an hour, such as 0.5")
-    people: list[Judged] = []
-    for file in (each / "oof.npz" for each in run):
-        if not file.is_file():
-            raise _refusal(f"there is no {file}; python -m models train wrist leaves one in runs/wrist")
-        with _refusing():
-            people += read_people(file)
-    if len({person.subject for person in people}) < 2:
-        raise _refusal(
-            f"{run[0] / 'oof.npz'} holds one person, and picking is judged on others: give a run of two or more"
-        )
-    record = run[0] / "card.json"
-    try:
-        told = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else None
-    except ValueError as error:
-        raise _refusal(f"{record} is no JSON ({error}); train the run again, or remove that file") from error
-    found = point(tried(people), most=most)
-    found["alerts"] = alerts(people, msgspec.convert(found["settings"], DecisionSettings))
-    found["runs"] = len(run)
     with _refusing():
-        (run[0] / "operating.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-        if told is not None:  # its curve was drawn by the daemon's settings of that day
-            told |= {"alerts": curve(read_people(run[0] / "oof.npz")), "operating": found}
-            record.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-    _say(found)
+        _say(record(run, most))
 
 
 @app.command()

@@ -54,6 +54,8 @@ class Network:
     protocols: tuple[str, ...] = ()
     """Ways of dividing the data that the trainer knows, the honest one first."""
     card: str = "models.benchmark_card:write_benchmark_card"
+    restorer: str = ""
+    """Makes a run anew from what was kept of its training; empty where nothing is."""
 
     def build(self) -> Any:
         """The network, untrained, as a keras.Model. Imports TensorFlow."""
@@ -62,6 +64,12 @@ class Network:
     def train(self, task: Task) -> Mapping[str, object]:
         """Train and leave the run's files; returns the figures of card.json. Imports TensorFlow."""
         return cast(Mapping[str, object], _named(self.trainer)(task))
+
+    def restore(self, task: Task) -> Mapping[str, object]:
+        """Leave the run's files from what was kept of its training; returns the figures of card.json."""
+        if not self.restorer:
+            raise TrainingError(f"nothing is kept of {self.name}; python -m models train makes it anew")
+        return cast(Mapping[str, object], _named(self.restorer)(task))
 
     def run(self, protocol: str) -> str:
         """Name of the run's directory: NAME, and of a protocol that is not the first NAME_PROTOCOL."""
@@ -88,6 +96,10 @@ class WithoutGraph:
     def train(self, task: Task) -> Mapping[str, object]:
         """Train and leave the run's files; returns the figures of card.json."""
         return cast(Mapping[str, object], _named(self.trainer)(task))
+
+    def restore(self, task: Task) -> Mapping[str, object]:
+        """Raises TrainingError: nothing is kept of any."""
+        raise TrainingError(f"nothing is kept of {task.network}; python -m models train makes it anew")
 
     def run(self, protocol: str) -> str:
         """As a network's."""
@@ -123,17 +135,17 @@ NETWORKS: Mapping[str, Network] = MappingProxyType(
             Network(
                 "bagga_model_1", f"{_BAGGA}, Table 2", 117_031, _FACE, 7,
                 "models.bagga:bagga_model_1", "models.bagga_training:train", protocols=_PROTOCOLS,
-                card="models.face_card:write_face_card",
+                card="models.face_card:write_face_card", restorer="models.bagga_training:restore",
             ),
             Network(
                 "bagga_model_2", f"{_BAGGA}, Table 3", 303_495, _FACE, 7,
                 "models.bagga:bagga_model_2", "models.bagga_training:train", protocols=_PROTOCOLS,
-                card="models.face_card:write_face_card",
+                card="models.face_card:write_face_card", restorer="models.bagga_training:restore",
             ),
             Network(
                 "bagga_model_3", f"{_BAGGA}, Table 4", 457_863, _FACE, 7,
                 "models.bagga:bagga_model_3", "models.bagga_training:train", protocols=_PROTOCOLS,
-                card="models.face_card:write_face_card",
+                card="models.face_card:write_face_card", restorer="models.bagga_training:restore",
             ),
             Network(
                 "hegh_face", f"{_HEGH}, CNN", 684_039, _FACE, 7,

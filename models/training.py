@@ -118,6 +118,13 @@ def history(run: Path) -> list[Epoch]:
     return [Epoch(**json.loads(line)) for line in log.read_text().splitlines()] if log.exists() else []
 
 
+def remember(run: Path, epochs: list[Epoch]) -> None:
+    """Give a run that was not trained here the epochs that lie behind its network."""
+    log = run / "checkpoint" / "epochs.jsonl"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text("".join(json.dumps(asdict(epoch)) + "\n" for epoch in epochs))
+
+
 def _best(epochs: list[Epoch]) -> int:
     """Index of the first epoch with the highest first score."""
     firsts = [next(iter(epoch.scores.values())) for epoch in epochs]

@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
@@ -13,26 +12,15 @@ from models.datasets import fer2013
 from models.face_augment import scaled
 from models.face_division import divided
 from models.leaky_protocol import leaky_split, oversampled
+from tests.fakes.pictures import IMAGES, LABELS, stored_faces
 
 # Keras 3.15 saves a variable through NumPy's old protocol, and NumPy 2 says so.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
-_RNG = np.random.default_rng(7)
-_IMAGES = np.stack(
-    [
-        np.clip(128 + 700 * np.asarray(cv2.GaussianBlur(_RNG.normal(0, 1, (48, 48)), (0, 0), 4)), 0, 255)
-        for _ in range(200)
-    ]
-).astype(np.uint8)
-_LABELS = _RNG.integers(0, 7, 200)
-
 
 @pytest.fixture
 def faces(tmp_path: Path) -> Path:
-    np.savez(
-        tmp_path / "fer2013_train_public.npz", images=_IMAGES, fer_label=_LABELS, usage=np.array([0] * 150 + [1] * 50)
-    )
-    return tmp_path
+    return stored_faces(tmp_path)
 
 
 def _task(data: Path, protocol: str, shares: list[float]) -> Task:
@@ -65,7 +53,7 @@ def test_the_clean_division_learns_from_no_test_row(faces: Path) -> None:
     division = divided(fer2013.load(faces / "fer2013_train_public.npz"), "clean", 0)
     assert not set(division.learning) & (set(division.watched) | set(division.test))
     assert not set(division.watched) & set(division.test)
-    counts = np.bincount(_LABELS[division.learning])
+    counts = np.bincount(LABELS[division.learning])
     assert (counts == counts.max()).all()
 
 
@@ -80,7 +68,7 @@ def test_a_run_leaves_what_the_exporter_and_the_card_read(faces: Path, protocol:
     assert (contract["offset"], contract["divisor"]) == (127.5, 127.5)
     with np.load(task.run / "held.npz") as held, np.load(task.run / "calibration.npz") as calibration:
         if protocol == "clean":
-            assert np.array_equal(held["face"], scaled(_IMAGES[150:]))
+            assert np.array_equal(held["face"], scaled(IMAGES[150:]))
         assert calibration["face"].shape[1:] == (48, 48, 1)
     assert json.loads((task.run / "card.json").read_text()) == json.loads(json.dumps(figures))
     if protocol == "clean":
