@@ -12,7 +12,7 @@ from edge.flow import Floats
 from export.errors import ExportError
 
 LOGITS = "logits"
-_ENDINGS = ("Softmax", "LogSoftmax")
+_ENDINGS = ("Softmax", "LogSoftmax", "Sigmoid")
 _COLOURS = (1, 3)
 
 
@@ -20,7 +20,8 @@ def prepared(name: str, content: bytes, names: Mapping[str, str], held: Mapping[
     """The same network with inputs as ``held`` has them, (batch, ...), its answer called `logits`.
 
     ``names`` gives vagus's names for the file's own where they differ. Pictures come as (height, width, colours). A
-    last softmax goes: the device takes its own, with the temperature. Raises ExportError naming what is wrong.
+    last softmax goes, or the sigmoid of a lone answer: the device takes its own, with the temperature. Raises
+    ExportError naming what is wrong.
     """
     onnx: Any = import_module("onnx")
     try:
@@ -50,7 +51,7 @@ def prepared(name: str, content: bytes, names: Mapping[str, str], held: Mapping[
         raise ExportError(f"{name} has {len(graph.output)} outputs, expected one, the logits; export it with one")
     if not any(graph.output[0].name in node.output for node in graph.node):
         raise ExportError(f"{name} has an output that no operator gives; export the network whole")
-    _ending(graph)
+    _ending(name, graph)
     _renamed(graph, graph.output[0].name, LOGITS)
     for port in inputs:
         _renamed(graph, port.name, wanted[port.name])
@@ -61,8 +62,14 @@ def prepared(name: str, content: bytes, names: Mapping[str, str], held: Mapping[
     return bytes(model.SerializeToString())
 
 
-def _ending(graph: Any) -> None:
+def _ending(name: str, graph: Any) -> None:
     last = next(node for node in graph.node if graph.output[0].name in node.output)
+    sides = graph.output[0].type.tensor_type.shape.dim
+    if last.op_type == "Sigmoid" and (not sides or sides[-1].dim_value != 1):
+        raise ExportError(
+            f"{name} says yes or no to each of its answers by a sigmoid, and a device chooses one of them; "
+            "train it with a softmax, or with one answer, and export it with that shape"
+        )
     if last.op_type in _ENDINGS:
         graph.output[0].name = last.input[0]
         graph.node.remove(last)

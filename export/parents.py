@@ -41,7 +41,7 @@ def read_parent(path: Path) -> keras.Model:
     except (OSError, ValueError, TypeError, KeyError, AttributeError, zipfile.BadZipFile) as error:
         cause = " ".join(str(error).split())[:200]
         raise ExportError(f"{path} cannot be read as a Keras model ({cause}); train or save it again") from error
-    return _plain_float(path, _before_softmax(model))
+    return _plain_float(path, _to_logits(path, model))
 
 
 def graph_of(model: keras.Model) -> Graph | None:
@@ -49,17 +49,23 @@ def graph_of(model: keras.Model) -> Graph | None:
     return next((layer for layer in cast(Sequence[object], model.layers) if isinstance(layer, Graph)), None)
 
 
-def _before_softmax(model: keras.Model) -> keras.Model:
-    """The same up to the softmax that it may end in: whoever reads the answers takes one of their own."""
+def _to_logits(path: Path, model: keras.Model) -> keras.Model:
+    """The same up to the softmax that it may end in, or the sigmoid of a lone answer: whoever reads takes their own."""
     if len(model.outputs) != 1:
         return model
     last = model.outputs[0]._keras_history.operation
-    if isinstance(last, keras.layers.Softmax) or (
-        isinstance(last, keras.layers.Activation) and last.activation is keras.activations.softmax
-    ):
+    apart = isinstance(last, (keras.layers.Softmax, keras.layers.Activation))
+    ending = keras.activations.softmax if isinstance(last, keras.layers.Softmax) else getattr(last, "activation", None)
+    if ending is keras.activations.sigmoid and model.outputs[0].shape[-1] != 1:
+        raise ExportError(
+            f"{path} says yes or no to each of its {model.outputs[0].shape[-1]} answers by a sigmoid, and a device "
+            "chooses one of them; train it with a softmax, or with one answer"
+        )
+    if ending not in (keras.activations.softmax, keras.activations.sigmoid):
+        return model
+    if apart:
         return keras.Model(model.inputs, last.input, name=model.name)
-    if getattr(last, "activation", None) is keras.activations.softmax:
-        last.activation = keras.activations.linear
+    last.activation = keras.activations.linear
     return model
 
 

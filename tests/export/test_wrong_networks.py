@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from edge.bundle_contract import Network, Tensor
+from edge.inference.runtime import load_network
 from export.apart import apart, examine
 from export.errors import ExportError, LoweringError
 from export.gathered import model_of
+from export.onnx_parent import prepared
 from export.onnx_road import foreign
 from export.trained import Trained
 
@@ -37,6 +39,25 @@ def test_a_softmax_at_the_end_is_left_out(odd: Path, name: str) -> None:
     assert said.shape == (60, 3)
     assert said.min() < 0
     assert abs(said.sum(axis=1) - 1).max() > 0.1
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "sigmoid_apart"])
+def test_the_sigmoid_of_a_lone_answer_is_left_out(odd: Path, name: str) -> None:
+    said = examine(odd / f"{name}.keras", {"numbers": ROWS}).answers["logits"]
+    assert said.shape == (60, 1)
+    assert said.min() < 0
+
+
+def test_the_sigmoid_of_an_onnx_file_is_left_out() -> None:
+    content = cast(bytes, apart("tests.fakes.odd_networks", "onnx_of", "lone"))
+    network = load_network(prepared("m.onnx", content, {}, {"x": ROWS}), name="m.onnx")
+    said = [float(network.run({"x": row[np.newaxis]})["logits"].item()) for row in ROWS]
+    assert np.allclose(said, ROWS.mean(axis=1), atol=1e-6)
+
+
+def test_a_yes_or_no_to_each_class_is_refused(odd: Path) -> None:
+    with pytest.raises(ExportError, match="yes or no to each of its 3 answers by a sigmoid"):
+        examine(odd / "each.keras", {"numbers": ROWS})
 
 
 @pytest.mark.parametrize(
@@ -84,6 +105,7 @@ def test_a_wrong_field_is_told_of_the_contract_that_was_read() -> None:
         ("classes", r"m\.onnx: .*logits is tensor\(int64\)"),
         ("flat", r"answers \(\) to a row, expected logits"),
         ("straight", "has an output that no operator gives"),
+        ("each", "yes or no to each of its answers by a sigmoid"),
     ],
 )
 def test_an_onnx_file_that_answers_no_logits(kind: str, sentence: str, tmp_path: Path) -> None:
