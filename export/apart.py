@@ -81,7 +81,7 @@ def _child(pipe: Connection, log: str, pickled: bytes) -> None:
         pipe.send((False, error))
     except ModuleNotFoundError as error:
         pipe.send(
-            (False, ExportError(f"{error.name} is not installed; export needs the extra: pip install vagus[export]"))
+            (False, ExportError(f"{error.name} is not installed; export needs its extra, which `make setup` installs"))
         )
     except Exception as error:  # noqa: BLE001 - whatever a converter raises is told to the parent, which decides
         traceback.print_exc()

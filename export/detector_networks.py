@@ -37,7 +37,9 @@ def read_weights(name: str) -> Weights:
     try:
         found = version("mtcnn")
     except PackageNotFoundError as error:
-        raise DetectorError("the mtcnn wheel is not installed; install the export extra: vagus[export]") from error
+        raise DetectorError(
+            "the mtcnn wheel is not installed; `make setup` installs it with the export extra"
+        ) from error
     if found != MTCNN_VERSION:
         raise DetectorError(f"mtcnn {found} is installed, but only the weights of {MTCNN_VERSION} were reviewed")
     path = Path(str(distribution("mtcnn").locate_file(f"mtcnn/assets/weights/{name}.lz4")))

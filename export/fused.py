@@ -108,4 +108,4 @@ def _keras_2() -> Any:
     try:
         return import_module("tf_keras")
     except ModuleNotFoundError:
-        raise LoweringError("tf_keras is not installed, and it alone fuses; pip install vagus[export]") from None
+        raise LoweringError("tf_keras is not installed, and it alone fuses; `make setup` installs it") from None

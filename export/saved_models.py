@@ -68,7 +68,7 @@ def _with_layers(path: Path) -> keras.Model:
     try:
         old: Any = import_module("tf_keras")
     except ModuleNotFoundError:
-        raise ExportError(f"{path} is of Keras 2, which is not installed; pip install vagus[export]") from None
+        raise ExportError(f"{path} is of Keras 2, which is not installed; `make setup` installs it") from None
     with tempfile.TemporaryDirectory() as folder:
         file = f"{folder}/network.h5"
         old.models.load_model(str(path), compile=False).save(file)
