@@ -222,10 +222,10 @@ class Ears:
         async for packet in link.packets():
             self._watchdog.hearts.beat("watch")
             reopening.heard()
-            if self._limit_s is not None:
+            self._onlooker.packet(packet)
+            if self._limit_s is not None and self.online:  # a device that only answers has fallen silent
                 self._patience.reschedule(asyncio.get_running_loop().time() + self._limit_s)
             self._keep_up()
-            self._onlooker.packet(packet)
             for samples in self._watch.feed(packet):
                 self._health.samples[samples.channel.value] += len(samples.times)
                 self._onlooker.samples(samples)

@@ -140,6 +140,19 @@ async def let_go(place: str) -> None:
                         await _call(bus, path, "org.bluez.Device1", "Disconnect")
 
 
+async def battery(address: str) -> int:
+    """A connected device's battery level, percent; raise LinkError while BlueZ knows none.
+
+    Since 5.48 BlueZ keeps the Battery Service for itself and tells of it here (doc/org.bluez.Battery.rst).
+    """
+    async with system_bus() as bus:
+        levels = await objects(bus, "org.bluez.Battery1")
+        for path, properties in (await objects(bus, "org.bluez.Device1")).items():
+            if path in levels and str(properties.get("Address")).upper() == address.upper():
+                return int(cast(int, levels[path]["Percentage"]))
+    raise LinkError(f"BlueZ knows no battery level of {address}")
+
+
 async def _notifies(bus: MessageBus, device: str) -> bool:
     return any(
         properties.get("Notifying") or properties.get("NotifyAcquired")

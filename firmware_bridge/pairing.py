@@ -23,6 +23,8 @@ _CONNECT_S = 40.0
 _PAIR_S = 60.0
 """Long enough to walk to the watch and type six digits."""
 _CALL_S = 10.0
+_SPEAKING = {gatt.HEART_RATE_MEASUREMENT, gatt.BATTERY_LEVEL}
+"""Whoever has one of these says something unasked. A known device may show neither: BlueZ keeps a battery to itself."""
 
 __all__ = ["Answers", "Bond", "Found", "Paired", "ScriptedAnswers", "bonds", "forget", "pair", "scan"]
 
@@ -48,8 +50,8 @@ class Paired:
     """To be stored: its identity address if BlueZ learned it."""
     name: str
     family: Family | None
-    first: Message
-    """The first message heard, a heart rate if the device has one."""
+    first: Message | None
+    """The first message heard, a heart rate if the device has one; None of a known one that has to be started first."""
     first_s: float
     """How long after the connection it came."""
 
@@ -114,9 +116,12 @@ async def pair(
                 check_allowed(identity, allowed if identity != address else ())
                 await trust(identity)
                 offered = {each.uuid for each in client.services.characteristics.values()}
-                first = await within(_CONNECT_S, address, "say anything", _first(client, offered))
                 name = device.name or client.name
-                return Paired(identity, name, recognise_offer(offered, name), first, now() - begun)
+                family = recognise_offer(offered, name)
+                first = None
+                if family is None or offered & _SPEAKING:
+                    first = await within(_CONNECT_S, address, "say anything", _first(client, offered))
+                return Paired(identity, name, family, first, now() - begun)
             finally:
                 # Before the agent goes: bleak's own clean-up after a failed pairing needs a connection that is closed.
                 await within(_CALL_S, address, "disconnect", client.disconnect())

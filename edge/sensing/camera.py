@@ -10,7 +10,7 @@ from pathlib import Path
 from edge.clock import Clock, nanoseconds, seconds
 from edge.flow import Frame, Image
 from edge.sensing.errors import CameraError, HungCameraError
-from edge.sensing.pictures import Pictures, Still, check_place, open_pictures
+from edge.sensing.pictures import Pictures, Still, check_place, is_jpeg_pipe, open_pictures
 from edge.worker import leave_behind
 
 __all__ = ["Camera", "CameraError", "check_camera", "open_camera"]
@@ -31,7 +31,7 @@ _LEAVE_S = 2.0
 class Camera:
     """Iterate it for frames, one reader only. A frame that nobody fetched in time is dropped and counted."""
 
-    def __init__(self, name: str, limit_s: float) -> None:
+    def __init__(self, name: str, limit_s: float, *, piped: bool = False) -> None:
         self.name = name
         self.dropped = 0
         """Frames that a newer one replaced before they were fetched."""
@@ -40,6 +40,7 @@ class Camera:
         self.let_go = True
         """False once it was left to a driver that hangs: nobody can say whether the device is closed."""
         self._limit_s = limit_s
+        self._piped = piped
         self._loop = asyncio.get_running_loop()
         self._opening: asyncio.Future[None] = self._loop.create_future()
         self._lock = threading.Lock()
@@ -71,6 +72,10 @@ class Camera:
                 async with asyncio.timeout(limit_s):
                     await self._ready.wait()
             except TimeoutError as error:
+                if self._piped:
+                    raise CameraError(
+                        f"nobody has written a picture into {self.name} for {limit_s:g} s; start what does"
+                    ) from error
                 sentence = f"{self.name} is silent for {limit_s:g} s; its driver hangs, plug it anew"
                 raise HungCameraError(sentence) from error
 
@@ -218,7 +223,7 @@ async def open_camera(
         name, reopen = "the camera", source
     else:
         name, reopen = "the still picture", partial(Still, source, fps)
-    camera = Camera(name, hung_s)
+    camera = Camera(name, hung_s, piped=isinstance(source, str) and is_jpeg_pipe(source))
     capture = _Capture(camera, reopen, clock, rest, patience_s)
     thread = threading.Thread(target=capture.run, name="camera", daemon=True)
     thread.start()

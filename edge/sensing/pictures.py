@@ -119,11 +119,15 @@ def open_pictures(source: str, fps: float, *, loop: bool = False) -> Pictures:
     if "%" in source:
         return _open_video(source, 1 / fps, cv2.CAP_IMAGES, loop=loop)
     if Path(source).is_fifo():
-        pictures = Path(source).suffix.lower() in _PICTURES_IN_A_ROW
-        return JpegPipe(source) if pictures else _open_video(source, 0.0, cv2.CAP_FFMPEG, lasting=True)
+        return JpegPipe(source) if is_jpeg_pipe(source) else _open_video(source, 0.0, cv2.CAP_FFMPEG, lasting=True)
     if Path(source).suffix.lower() in STILLS:
         return Still(read_still(source), fps)
     return _open_video(source, None, cv2.CAP_ANY, loop=loop, fallback_s=1 / fps)
+
+
+def is_jpeg_pipe(source: str) -> bool:
+    """A FIFO that carries JPEG pictures. No driver reads it but we do: when it is silent, nobody writes."""
+    return Path(source).suffix.lower() in _PICTURES_IN_A_ROW and Path(source).is_fifo()
 
 
 def check_place(source: str) -> None:

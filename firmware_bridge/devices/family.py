@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from firmware_bridge import gatt
 from firmware_bridge.errors import LinkError, Trouble
 from firmware_bridge.messages import Command
 
@@ -73,6 +74,10 @@ class Family:
     """Commands that set its clock to a local time; None where it has none, or keeps it by itself."""
     left_off: Callable[[str, bytes], bool] | None = None
     """Whether a packet, by its source and payload, says that something started does not run and may be started anew."""
+    answers: Callable[[str, bytes], bool] | None = None
+    """Whether a packet, by its source and payload, only answers a command: no sign that what was started runs."""
+    reply: Callable[[str, bytes], Sequence[Command]] | None = None
+    """What to say to a packet: to a refusal, say, what is asked for instead."""
     keep_alive: Sequence[Command] = ()
     keep_alive_s: float = 0.0
     polls: tuple[str, ...] = ()
@@ -98,6 +103,10 @@ class Family:
             offered = ", ".join(f"{each:g}" for each in sorted(rates))
             raise LinkError(f"{self.title} cannot give {quantity} at {hz:g} Hz; it can at {offered}", Trouble.REFUSED)
         return self.steer(quantity, hz)
+
+    def measures(self, source: str, payload: bytes) -> bool:
+        """Whether a packet holds what was measured, rather than an answer or the battery's level."""
+        return source != gatt.BATTERY_LEVEL and not (self.answers is not None and self.answers(source, payload))
 
     def nearest(self, quantity: Quantity, hz: float) -> float:
         """The lowest rate it has that is at least ``hz``, else its highest; 0 stays 0, as do fixed rates."""

@@ -14,6 +14,9 @@ _PATHS = {
 }
 
 
+_ANSWER = b"\x01"
+
+
 def _subscribe(quantity: Quantity, hz: float = 0.0) -> MovesenseCommand:
     reference, path = _PATHS[quantity]
     return MovesenseCommand(MovesenseOperation.SUBSCRIBE, reference, path.format(hz=hz).encode())
@@ -50,6 +53,7 @@ MOVESENSE = Family(
     ),
     stop=tuple(_unsubscribe(quantity) for quantity in _PATHS),
     steer=_steer,
+    answers=lambda source, payload: source == gatt.MOVESENSE_FROM_DEVICE and payload[:1] == _ANSWER,
     quiet_s=5.0,
     limits="Wire details follow the open client and are not yet verified on a device; one ECG rate at a time.",
 )

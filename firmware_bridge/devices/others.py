@@ -22,13 +22,14 @@ MUSE = Family(
     advertises=frozenset({gatt.MUSE_SERVICE}),
     names=("Muse-",),
     offers=frozenset({gatt.MUSE_CONTROL, gatt.MUSE_TP9}),
-    start=(MuseCommand("h"), MuseCommand(_WITHOUT_PPG), MuseCommand("d")),
+    start=(MuseCommand("h"), MuseCommand(_WITH_PPG), MuseCommand("d")),
     stop=(MuseCommand("h"),),
     steer=_steer_muse,
+    answers=lambda source, _payload: source == gatt.MUSE_CONTROL,
     keep_alive=(MuseCommand("k"),),
     keep_alive_s=5.0,
     quiet_s=5.0,
-    limits="All channels start and stop together; the pulse wave needs another preset. Athena models are not read.",
+    limits="All channels start and stop together; without the pulse wave it takes another preset. No Athena models.",
 )
 
 _E4_STREAMS = {
@@ -64,6 +65,7 @@ EMPATICA = Family(
         E4Command("device_disconnect"),
     ),
     steer=_steer_e4,
+    answers=lambda _source, payload: payload.startswith(b"R "),
     quiet_s=5.0,
     limits="The maker has ended the server; it can say OK and send nothing, then subscribing again helps.",
 )

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
@@ -19,6 +19,8 @@ _AHEAD = 64
 """Packets that may wait for the reader."""
 _STOP_S = 5.0
 """For all stop commands together: a device that is out of reach must not hold up the end."""
+_BATTERY_S = 600.0
+"""How often a battery is read: most devices notify its level when it changes, and some never."""
 _CLOCK_S = 3600.0
 """How often a watch's clock is set anew: it drifts, and summer time begins and ends without a reconnect."""
 _SECOND_NS = 1_000_000_000
@@ -79,8 +81,13 @@ class Session:
         # Waits when its reader does: a link that can wait does so too, one that cannot has its own bounded queue.
         self._queue: asyncio.Queue[Packet | LinkError | None] = asyncio.Queue(_AHEAD)
         self._heard_ns: int | None = None
-        self._tended_ns = now()
+        self._opened_ns = self._tended_ns = now()
         self._alive_ns = self._polled_ns = self._set_ns = self._begun_ns = now()
+        self._charged_ns: int | None = None
+        """When the battery was last asked for; None while it is to be asked for at once."""
+        self._battery_s = _BATTERY_S if Quantity.BATTERY in family.gives else 0.0
+        self._replies: dict[Command, bool] = {}
+        """What a packet calls for, and whether it was sent already: the same refusal twice is final."""
         self._left_off = False
         self._reconnects = 0
         self._serial = gatt.SERIAL_STREAM in family.offers
@@ -91,7 +98,7 @@ class Session:
     def silent(self) -> bool:
         """Nothing was heard for longer than this family may be quiet: its last values are not to be used."""
         limit_s = self.family.first_s if self._heard_ns is None else self.family.quiet_s
-        since_ns = self._tended_ns if self._heard_ns is None else self._heard_ns
+        since_ns = self._opened_ns if self._heard_ns is None else self._heard_ns
         return self._now() - since_ns > limit_s * _SECOND_NS
 
     def packets(self) -> AsyncIterator[Packet]:
@@ -109,6 +116,7 @@ class Session:
 
     async def rate(self, quantity: Quantity, hz: float) -> None:
         """Give a quantity another rate, also after a reconnect; raise LinkError if the family or the device cannot."""
+        self._replies.clear()
         await self._send(self.family.rate(quantity, hz))
         self._wanted[quantity] = hz
 
@@ -120,9 +128,10 @@ class Session:
 
     async def start(self) -> None:
         """Send what starts the device, the time, and the rates that were asked for since."""
+        self._replies.clear()
         await self._send(self.family.start)
         await self._set_clock()
-        for quantity, hz in self._wanted.items():
+        for quantity, hz in tuple(self._wanted.items()):  # another rate may be asked for meanwhile
             await self._send(self.family.rate(quantity, hz))
 
     async def stop(self) -> None:
@@ -154,11 +163,18 @@ class Session:
                 continue
 
     async def _tend_once(self) -> None:
+        with suppress(LinkError):  # a device that takes no command is what reviving is for
+            await self._look_after()
+        if self.silent and self._due(self._tended_ns, self.family.first_s):
+            await self._revive()
+
+    async def _look_after(self) -> None:
         reconnects = self._link.counts().get("reconnects", 0)
         if reconnects != self._reconnects:
             await self.start()
             self._reconnects = reconnects
             self._tended_ns = self._now()
+            self._charged_ns = None
         if self._left_off and self._due(self._begun_ns, self.family.first_s):
             await self._start_again()
         if self._due(self._alive_ns, self.family.keep_alive_s):
@@ -170,8 +186,24 @@ class Session:
             self._polled_ns = self._now()
             for target in self.family.polls:
                 await self._hear(Packet(target, await self._link.read(target), self._now()))
-        if self.silent and self._due(self._tended_ns, self.family.first_s):
-            await self._revive()
+        for command in [command for command, sent in self._replies.items() if not sent]:
+            self._replies[command] = True
+            await self._send([command])
+        if self._charged_ns is None or self._due(self._charged_ns, self._battery_s):
+            await self._ask_battery()
+
+    async def _ask_battery(self) -> None:
+        """As if it had been notified; a device that has no battery service is not asked again."""
+        self._charged_ns = self._now()
+        if not self._battery_s:
+            return
+        try:
+            level = await self._link.read(gatt.BATTERY_LEVEL)
+        except LinkError as error:
+            if error.trouble is Trouble.REFUSED:
+                self._battery_s = 0.0
+            return
+        await self._hear(Packet(gatt.BATTERY_LEVEL, level, self._now()))
 
     async def _start_again(self) -> None:
         """Start what has left off, not sooner than a start may take; what still runs is none the worse."""
@@ -209,8 +241,12 @@ class Session:
         return every_s > 0 and self._now() - last_ns >= every_s * _SECOND_NS
 
     async def _hear(self, packet: Packet) -> None:
-        self._heard_ns = packet.arrived_ns
-        self.revivals = 0
+        if self.family.measures(packet.source, packet.payload):
+            self._heard_ns = packet.arrived_ns
+            self.revivals = 0
+        if self.family.reply is not None:
+            for command in self.family.reply(packet.source, packet.payload):
+                self._replies.setdefault(command, False)
         if self.family.left_off is not None and self.family.left_off(packet.source, packet.payload):
             self._left_off = True
         await self._queue.put(packet)

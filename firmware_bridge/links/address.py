@@ -30,7 +30,9 @@ class Address:
                 f"{text!r} is no link address; try ble:F0:F1:F2:F3:F4:F5, replay:FILE or virtual:wearer?seed=1"
             )
         try:
-            pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
+            # a plus is a plus in the name of a file, and a space only in what a browser's form sends
+            plain = query.replace("+", "%2B")
+            pairs = parse_qsl(plain, keep_blank_values=True, strict_parsing=bool(query))
         except ValueError as error:
             raise AddressError(f"{text!r}: {query!r} is not option=value&option=value") from error
         options = dict(pairs)

@@ -94,6 +94,8 @@ class BleLink:
         self._sleep = sleep
         self._inbox = Inbox()
         self._client: BleakClient | None = None
+        self._ready = False
+        """Its services are known and subscribed to: bleak says that it is connected some seconds before."""
         self._claim: AbstractContextManager[object] = nullcontext()
         self._gone = asyncio.Event()
         self._uart = Uart()
@@ -127,14 +129,22 @@ class BleLink:
             await self._within(_CALL_S, f"write to {target}", call)
 
     async def read(self, target: str) -> bytes:
-        return bytes(await self._within(_CALL_S, f"read {target}", self._connected().read_gatt_char(target)))
+        client = self._connected()
+        characteristic = client.services.get_characteristic(target)
+        if characteristic is not None:
+            return bytes(await self._within(_CALL_S, f"read {target}", client.read_gatt_char(characteristic)))
+        if target == gatt.BATTERY_LEVEL and self._bluez:
+            from firmware_bridge.bluez import battery  # only Linux has D-Bus
+
+            return bytes([await self._within(_CALL_S, "tell its battery", battery(client.address))])
+        raise LinkError(f"{self._place} has nothing to read at {target}", Trouble.REFUSED)
 
     def counts(self) -> Mapping[str, int]:
         return {"packets": self._inbox.packets, "dropped": self._inbox.dropped, "reconnects": self._reconnects}
 
     async def revive(self) -> None:
         """Drop a connection that has fallen silent, so that it is made anew; without one, that is under way already."""
-        if self._client is None or not self._client.is_connected:
+        if self._client is None or not self._ready or not self._client.is_connected:
             return
         await self.disconnect()
         self._gone.set()
@@ -146,7 +156,7 @@ class BleLink:
 
     async def disconnect(self) -> None:
         """Let go of the device; a device that is gone already, or does not answer, is let go all the same."""
-        client, self._client = self._client, None
+        client, self._client, self._ready = self._client, None, False
         claim, self._claim = self._claim, nullcontext()
         with claim, suppress(LinkError):
             if client is not None:
@@ -186,6 +196,7 @@ class BleLink:
         if not subscribed:
             await self.disconnect()
             raise LinkError(f"{self._place} offers nothing that is known here", Trouble.REFUSED)
+        self._ready = True
 
     async def _let_go(self) -> None:
         """End a connection that BlueZ has kept for nobody; where that cannot be done, a scan is tried all the same.
@@ -231,7 +242,7 @@ class BleLink:
             self._gone.set()
 
     def _connected(self) -> BleakClient:
-        if self._client is None or not self._client.is_connected:
+        if self._client is None or not self._ready or not self._client.is_connected:
             raise LinkError(f"{self._place} is not connected now; a reconnect is under way")
         return self._client
 

@@ -71,7 +71,8 @@ class SerialLink:
         try:
             # A full buffer blocks, so it blocks a thread; the port's own time limit ends it.
             await asyncio.to_thread(port.write, self._line.format.wrap(payload))
-        except (SerialException, OSError) as error:
+        except (SerialException, OSError, TypeError, ValueError) as error:
+            # pyserial forgets its descriptor when the port is closed under a write that waits
             raise LinkError(f"cannot write to {self._path}: {error}") from error
 
     async def read(self, target: str) -> bytes:
@@ -79,6 +80,11 @@ class SerialLink:
 
     def counts(self) -> Mapping[str, int]:
         return self._line.counts()
+
+    async def revive(self) -> None:
+        """Close a port that has fallen silent, so that it is opened anew, which starts many boards anew, too."""
+        if self._port is not None:
+            self._gone.set()
 
     async def connect(self) -> None:
         """Open the port, once; raise LinkError."""

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
 from firmware_bridge import codec
 from firmware_bridge.errors import AddressError, LinkError, Trouble
@@ -17,6 +17,8 @@ from firmware_bridge.messages import E4Command
 
 _CONNECT_S = 10.0
 _WRITE_S = 5.0
+_LASTING_NS = 10_000_000_000
+"""A connection that ends sooner was none: a server that is busy says so in a line and hangs up."""
 _DEVICE = re.compile(r"[\w.:-]+", re.ASCII)
 
 
@@ -52,6 +54,7 @@ class TcpLink:
         self._host = host
         self._port = port
         self._line = Line(filled, now)
+        self._now = now
         self._greeting = greeting
         self._sleep = sleep
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
@@ -86,8 +89,17 @@ class TcpLink:
         except (OSError, TimeoutError) as error:
             reason = error.strerror or f"no answer in {_CONNECT_S:g} s"
             raise LinkError(f"cannot connect to {self._host}:{self._port}: {reason}", Trouble.OUT_OF_REACH) from error
-        if self._greeting:
-            await self._send(self._greeting)
+        try:
+            if self._greeting:
+                await self._send(self._greeting)
+        except LinkError:
+            await self.disconnect()
+            raise
+
+    async def revive(self) -> None:
+        """End a connection that has fallen silent, so that it is made anew; without one, that is under way already."""
+        if self._streams is not None:
+            self._streams[1].close()
 
     async def disconnect(self) -> None:
         """Close the connection; one that is broken already is let go."""
@@ -103,32 +115,27 @@ class TcpLink:
     async def keep(self) -> None:
         """Read until the connection breaks, then make it anew, until nothing helps.
 
-        A device that hangs up without a word, as one that serves somebody else, is not asked again at once.
+        A device that soon hangs up, as one that serves somebody else, is not asked again at once.
         """
         backoff = Backoff()
         while True:
-            heard = await self._listen()
+            begun_ns = self._now()
+            await self._listen()
             await self.disconnect()
-            if heard:
+            if self._now() - begun_ns >= _LASTING_NS:
                 backoff.reset()
             else:
                 await self._sleep(backoff.wait_s())
             if not await self._line.mend(self.connect, self._sleep):
                 return
 
-    async def _listen(self) -> bool:
-        """Pass on what comes, until the end; whether anything came."""
-        heard = False
+    async def _listen(self) -> None:
+        """Pass on what comes, until the end."""
         if self._streams is None:
-            return heard
-        try:
+            return
+        with suppress(OSError):  # reset by the other side: the same as its end
             while data := await self._streams[0].read(4096):
-                heard = True
                 self._line.feed(data)
-        except OSError:
-            # Reset by the other side: the same as its end.
-            return heard
-        return heard
 
     async def _send(self, data: bytes) -> None:
         if self._streams is None:

@@ -70,6 +70,8 @@ class Bluez:
         self.devices: dict[str, Device1] = {}
         self.scanner: BleakScanner | None = None
         self.shows_passkey = False
+        self.keeps_batteries = False
+        """As BlueZ does since 5.48: no program sees the Battery Service, Battery1 tells the level."""
         """The device has a display, so the agent is asked for what it shows."""
 
     def check(self, kind: str, member: str) -> None:

@@ -13,6 +13,7 @@ from bleak.exc import BleakError, BleakGATTProtocolError
 from dbus_fast import DBusError, PropertyAccess, Variant
 from dbus_fast.annotations import (
     DBusBool,
+    DBusByte,
     DBusBytes,
     DBusDict,
     DBusInt16,
@@ -23,12 +24,24 @@ from dbus_fast.annotations import (
 )
 from dbus_fast.service import ServiceInterface, dbus_method, dbus_property
 
+from firmware_bridge import gatt
+
 if TYPE_CHECKING:
     from tests.fakes.bluez import Bluez
 
 ADAPTER = "/org/bluez/hci0"
 READ = PropertyAccess.READ
 Strings = Annotated[list[str], DBusSignature("as")]
+
+
+class Battery1(ServiceInterface):
+    def __init__(self, level: int) -> None:
+        super().__init__("org.bluez.Battery1")
+        self._level = level
+
+    @dbus_property(access=READ)
+    def Percentage(self) -> DBusByte:
+        return self._level
 
 
 class Device1(ServiceInterface):
@@ -101,6 +114,9 @@ class Device1(ServiceInterface):
         self._connected = True
         self.emit_properties_changed({"Connected": True})
         self._show_services()
+        if self._bluez.keeps_batteries:
+            (level,) = await self.client.read_gatt_char(gatt.BATTERY_LEVEL)
+            self._export(self._path, Battery1(level))
         self._resolved = True
         self.emit_properties_changed({"ServicesResolved": True})
 
@@ -129,6 +145,8 @@ class Device1(ServiceInterface):
 
     def _show_services(self) -> None:
         for service in self.client.services:
+            if self._bluez.keeps_batteries and service.uuid == gatt.BATTERY_SERVICE:
+                continue
             path = f"{self._path}/service{service.handle:04x}"
             self._export(path, GattService1(service.uuid, self._path))
             for characteristic in service.characteristics:

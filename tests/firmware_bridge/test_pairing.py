@@ -12,6 +12,7 @@ from bumble.link import LocalLink
 
 from firmware_bridge import gatt
 from firmware_bridge.bluez import power_cycle
+from firmware_bridge.devices.others import MUSE
 from firmware_bridge.devices.vagus import VAGUS
 from firmware_bridge.errors import LinkError, Trouble
 from firmware_bridge.links import open_link
@@ -19,8 +20,9 @@ from firmware_bridge.links.pace import Pace
 from firmware_bridge.messages import HeartRate
 from firmware_bridge.pairing import ScriptedAnswers, bonds, forget, pair, scan
 from firmware_bridge.rescue import Rescue
+from firmware_bridge.virtual.muse import Muse
 from firmware_bridge.virtual.peripheral import Pairing, Peripheral
-from firmware_bridge.virtual.personality import Access, Service, Spoken
+from firmware_bridge.virtual.personality import Access, Personality, Service, Spoken
 from firmware_bridge.virtual.second import Second
 from firmware_bridge.virtual.watch import Watch
 from firmware_bridge.virtual.wearer import wear
@@ -43,12 +45,14 @@ class Room:
 
 
 @asynccontextmanager
-async def room(passkey: int | None = None, watch: Watch | None = None) -> AsyncGenerator[Room]:
+async def room(
+    passkey: int | None = None, watch: Personality | None = None, seconds: int = 100_000
+) -> AsyncGenerator[Room]:
     radio, watch = LocalLink(), watch or Watch()
     peripheral = Peripheral(radio, watch, ADDRESS, Pairing(passkey))
     await peripheral.power_on()
     clock = SleepClock()
-    spoken = watch.speak(islice(wear(1), 100_000))
+    spoken = watch.speak(islice(wear(1), seconds))
     async with asyncio.timeout(40), private_bus(), computer(radio) as here, bluez(here) as daemon:
         daemon.shows_passkey = passkey is not None
         playing = asyncio.create_task(peripheral.play(spoken, Pace(clock.now, 1.0, yielding(clock))))
@@ -81,6 +85,12 @@ async def test_a_watch_without_display_is_paired_on_the_agents_word():
     async with room() as here:
         await pair(ADDRESS, ScriptedAnswers())
         assert here.bluez.asked == ["RequestAuthorization"]
+
+
+async def test_a_headband_that_says_nothing_before_it_is_started_is_recognised():
+    async with room(watch=Muse(), seconds=0):
+        paired = await pair(ADDRESS, ScriptedAnswers())
+    assert (paired.family, paired.first) == (MUSE, None)
 
 
 @pytest.mark.parametrize("key", [111111, None])

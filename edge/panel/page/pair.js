@@ -48,7 +48,8 @@ function body({ step, address, number, heard, devices }) {
     return [make("p", {}, `Does ${name} show this number?`), digits, make("div", { class: "row start" }, yes, no)];
   }
   if (step !== "done") return [];
-  const beat = heard.bpm === null ? `battery at ${heard.battery} %` : `${heard.bpm} bpm`;
+  const level = heard.battery === null ? "recognised" : `battery at ${heard.battery} %`;
+  const beat = heard.bpm === null ? level : `${heard.bpm} bpm`;
   const what = heard.bpm === null ? "First word" : "First heartbeat";
   const keep = heard.stored_in
     ? `It is written into ${heard.stored_in}.`

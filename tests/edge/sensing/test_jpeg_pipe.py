@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.sensing.camera import open_camera
 from edge.sensing.errors import CameraError
 from edge.sensing.jpeg_pipe import JpegPipe
 from edge.sensing.jpegs import Jpegs
 from edge.sensing.pictures import open_pictures
+from tests.fakes.clock import HandClock
 
 
 def jpeg(level: int, *, progressive: bool = False) -> bytes:
@@ -70,6 +72,13 @@ def pictures(pipe: Path) -> Generator[JpegPipe]:
     assert isinstance(opened, JpegPipe)
     yield opened
     opened.close()
+
+
+async def test_a_pipe_that_nobody_writes_into_is_no_driver_that_hangs(pipe: Path) -> None:
+    with pytest.raises(CameraError, match=r"nobody has written a picture into .*; start what does") as told:
+        async with open_camera(str(pipe), 5, HandClock(), hung_s=0.05) as camera:
+            await anext(camera)
+    assert not told.value.hung
 
 
 def test_the_newest_picture_is_given_at_once(pipe: Path, pictures: JpegPipe) -> None:

@@ -69,3 +69,7 @@ async def test_wrong_options_are_refused_on_entering(text: str, says: str):
 def test_speed_must_be_above_zero():
     with pytest.raises(AddressError, match="speed must be above 0, got 0"):
         open_link("virtual:wearer", speed=0)
+
+
+def test_a_plus_in_the_name_of_a_file_is_a_plus():
+    assert Address.parse("virtual:recording?file=a+b%20c.npz").options == {"file": "a+b c.npz"}

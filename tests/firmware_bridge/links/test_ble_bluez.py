@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from typing import cast
 
 import pytest
 from dbus_fast import Message, MessageType
@@ -15,6 +16,7 @@ from firmware_bridge.bluez import objects, system_bus
 from firmware_bridge.claim import Claim, InUseError
 from firmware_bridge.errors import LinkError, Trouble
 from firmware_bridge.links import open_link
+from firmware_bridge.links.ble import BleLink
 from firmware_bridge.pairing import ScriptedAnswers, pair, scan
 from tests.fakes.pacing import until
 from tests.firmware_bridge.test_pairing import ADDRESS, KEY, room
@@ -69,6 +71,17 @@ async def test_where_bluez_cannot_be_asked_the_watch_is_looked_for_all_the_same(
     monkeypatch.setattr("firmware_bridge.bluez.let_go", refuse)
     async with room(), open_link(f"ble:{ADDRESS}") as link:
         assert await link.read(gatt.BATTERY_LEVEL) == bytes([90])
+
+
+async def test_a_battery_that_bluez_keeps_to_itself_is_read():
+    async with room() as here:
+        here.bluez.keeps_batteries = True
+        async with open_link(f"ble:{ADDRESS}") as link:
+            assert gatt.BATTERY_LEVEL not in cast(BleLink, link).offers
+            assert await link.read(gatt.BATTERY_LEVEL) == bytes([90])
+            with pytest.raises(LinkError, match="has nothing to read at") as caught:
+                await link.read(gatt.POLAR_CONTROL)
+            assert caught.value.trouble is Trouble.REFUSED
 
 
 @asynccontextmanager

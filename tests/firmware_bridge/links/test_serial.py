@@ -14,7 +14,7 @@ from firmware_bridge.links import open_link
 from firmware_bridge.links.address import Address
 from firmware_bridge.links.serial import open_serial
 from firmware_bridge.messages import RateCommand, SkinConductance, Stamp, StreamChannel
-from tests.fakes.pacing import SleepClock
+from tests.fakes.pacing import SleepClock, until
 
 FRAME = codec.encode(SkinConductance(Stamp(1, 1000, 128), (512, 513)))[1]
 
@@ -96,6 +96,23 @@ async def test_a_board_plugged_in_again_goes_on(board: Board):
         board.say(Cobs.stuff(b"back"))
         assert (await reader).payload == b"back"
         assert link.counts()["reconnects"] == 1
+
+
+async def test_a_board_unplugged_under_a_write_is_a_link_error(board: Board, monkeypatch: pytest.MonkeyPatch):
+    def gone(_port: object, _data: bytes) -> None:
+        raise TypeError("'NoneType' object cannot be interpreted as an integer")  # pyserial 3.5, whose fd is None now
+
+    async with asyncio.timeout(5), open_link(f"serial:{board.path}") as link:
+        monkeypatch.setattr("serial.Serial.write", gone)
+        with pytest.raises(LinkError, match="cannot write to"):
+            await link.write("stream", b"x")
+
+
+async def test_a_silent_board_is_opened_anew_when_it_is_asked_for(board: Board):
+    address = Address.parse(f"serial:{board.path}")
+    async with asyncio.timeout(5), open_serial(address, now=lambda: 0, sleep=SleepClock().sleep) as link:
+        await link.revive()
+        await until(lambda: link.counts()["reconnects"] == 1)
 
 
 async def test_a_board_that_stays_away_ends_the_packets(tmp_path: Path):

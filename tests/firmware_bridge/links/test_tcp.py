@@ -67,6 +67,40 @@ async def test_a_broken_connection_is_made_anew():
             second.close()
 
 
+async def test_a_server_that_says_a_word_and_hangs_up_is_not_asked_again_at_once():
+    waits, asked = list[float](), asyncio.Event()
+
+    async def sleep(s: float) -> None:
+        waits.append(s)
+        if len(waits) == 4:
+            asked.set()
+            await asyncio.Event().wait()
+
+    async with served() as server:
+        address = Address.parse(f"tcp:127.0.0.1:{server.port}?format=e4&device=9ff167")
+        async with open_tcp(address, now=lambda: 0, sleep=sleep):
+            for _ in range(3):
+                _, writer = await server.connections.get()
+                writer.write(b"R device_connect ERR the device is in use\r\n")
+                writer.close()
+            _, writer = await server.connections.get()
+            writer.close()
+            await asked.wait()
+    assert waits[0] > 0
+    assert waits == sorted(waits)
+
+
+async def test_a_silent_connection_is_made_anew_when_it_is_asked_for():
+    async with served() as server:
+        address = Address.parse(f"tcp:127.0.0.1:{server.port}")
+        async with open_tcp(address, now=lambda: 0, sleep=SleepClock().sleep) as link:
+            _, first = await server.connections.get()
+            await link.revive()
+            _, second = await server.connections.get()
+        first.close()
+        second.close()
+
+
 @pytest.mark.parametrize(
     ("form", "half", "whole", "packet"),
     [
