@@ -22,6 +22,8 @@
 struct Line {
   uint8_t channel;
   uint16_t usualRate;
+  /* Asked for, on an ESP32 by another task than the one that samples, which takes it up at its next turn. */
+  volatile uint16_t wantedRate;
   uint16_t rate;
   uint8_t samplesAFrame;
   uint16_t sequence;
@@ -30,8 +32,8 @@ struct Line {
 };
 
 static Line lines[] = {
-  {VAGUS_PULSE, VAGUS_HZ(64), VAGUS_HZ(64), 16, 0, 0, {}},
-  {VAGUS_SKIN_CONDUCTANCE, VAGUS_HZ(4), VAGUS_HZ(4), 4, 0, 0, {}},
+  {VAGUS_PULSE, VAGUS_HZ(64), VAGUS_HZ(64), VAGUS_RATE_STOP, 16, 0, 0, {}},
+  {VAGUS_SKIN_CONDUCTANCE, VAGUS_HZ(4), VAGUS_HZ(4), VAGUS_RATE_STOP, 4, 0, 0, {}},
 };
 
 static vagus_receiver receiver;
@@ -46,18 +48,12 @@ static int32_t pulseCounts() {
   return analogRead(PULSE_PIN);
 }
 
-static void restart(Line &line, uint16_t rate) {
-  line.rate = rate;
-  line.frame.length = 0;
-  line.nextUs = micros();
-}
-
 static void obey(const vagus_command &command) {
   for (Line &line : lines) {
     if (command.channel == VAGUS_ALL || command.channel == line.channel) {
       const uint16_t rate = command.rate == VAGUS_RATE_DEFAULT ? line.usualRate : command.rate;
       /* Faster than usual is more than the sensors are good for; the old rate stays, as STREAM.md says. */
-      if (rate <= line.usualRate) restart(line, rate);
+      if (rate <= line.usualRate) line.wantedRate = rate;
     }
   }
 }
@@ -111,6 +107,13 @@ static void sendFrame(Line &line) {
   line.sequence++;
 }
 
+/* What was taken at the old rate goes out first: a frame has one rate, and no sample is to be lost unseen. */
+static void restart(Line &line) {
+  if (line.frame.length != 0) sendFrame(line);
+  line.rate = line.wantedRate;
+  line.nextUs = micros();
+}
+
 static void sample(Line &line) {
   if (line.frame.length == 0) vagus_begin(&line.frame, line.channel, line.sequence, millis(), line.rate);
   if (line.channel == VAGUS_PULSE) {
@@ -127,7 +130,6 @@ void setup() {
   analogReadResolution(ADC_BITS);
 #endif
   startBluetooth();
-  for (Line &line : lines) restart(line, line.usualRate);
 }
 
 void loop() {
@@ -136,6 +138,7 @@ void loop() {
     if (vagus_receive(&receiver, uint8_t(Serial.read()), &command)) obey(command);
   }
   for (Line &line : lines) {
+    if (line.rate != line.wantedRate) restart(line);
     /* The difference is signed, so that the clock may wrap. */
     if (line.rate != VAGUS_RATE_STOP && int32_t(micros() - line.nextUs) >= 0) {
       line.nextUs += 32000000UL / line.rate;

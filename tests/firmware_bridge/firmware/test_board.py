@@ -213,6 +213,9 @@ def test_the_board_obeys_rate_commands(sketch: Path):
     assert {m.stamp.rate_hz for m in halved if isinstance(m, Pulse)} == {32.0}
     stopped = run(sketch, (2, 300, 1, b""), (5, 300, 1, send(StreamChannel.ALL, 0)))
     assert sum(isinstance(m, Pulse) for m in stopped) == 8
+    turned = run(sketch, (1.1, 300, 1, b""), (0.9, 300, 1, send(StreamChannel.PULSE, 32 * 32)))
+    sent = [(m.stamp.rate_hz, len(m.counts)) for m in turned if isinstance(m, Pulse)]
+    assert sent == [(64.0, 16)] * 4 + [(64.0, 7), (32.0, 16)], "what was taken before the change is sent, too"
     again = run(sketch, (1, 0, 0, send(StreamChannel.ALL, 0)), (3, 0, 0, send(StreamChannel.ALL, DEFAULT_RATE)))
     assert sum(isinstance(m, Pulse) for m in again) == 12
     faster = run(sketch, (3, 0, 0, send(StreamChannel.PULSE, 1000 * 32)))
