@@ -80,6 +80,8 @@ class Family:
     """What to say to a packet: to a refusal, say, what is asked for instead."""
     keep_alive: Sequence[Command] = ()
     keep_alive_s: float = 0.0
+    kept: frozenset[Quantity] = frozenset()
+    """Asked for at their usual rate by ``keep_alive``: where another was asked for, its command is sent instead."""
     polls: tuple[str, ...] = ()
     """Characteristics to read every ``poll_s``, because the device notifies only when a value changes."""
     poll_s: float = 0.0

@@ -179,7 +179,7 @@ class Session:
             await self._start_again()
         if self._due(self._alive_ns, self.family.keep_alive_s):
             self._alive_ns = self._now()
-            await self._send(self.family.keep_alive)
+            await self._send(self._keep_alive())
         if self._due(self._set_ns, _CLOCK_S):
             await self._set_clock()
         if self._due(self._polled_ns, self._poll_s):
@@ -191,6 +191,11 @@ class Session:
             await self._send([command])
         if self._charged_ns is None or self._due(self._charged_ns, self._battery_s):
             await self._ask_battery()
+
+    def _keep_alive(self) -> Sequence[Command]:
+        kept = self.family.kept
+        asked = [self.family.rate(quantity, hz) for quantity, hz in self._wanted.items() if quantity in kept]
+        return asked[-1] if asked else self.family.keep_alive
 
     async def _ask_battery(self) -> None:
         """As if it had been notified; a device that has no battery service is not asked again."""

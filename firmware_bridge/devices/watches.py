@@ -59,6 +59,7 @@ BANGLE = Family(
     # It stops without a word after some minutes; asking again costs nothing.
     keep_alive=(BangleActivityRequest(True, True, 1),),
     keep_alive_s=60.0,
+    kept=frozenset({Quantity.HEART_RATE, Quantity.STEPS}),
     quiet_s=15.0,
     limits="No raw pulse wave and no beat intervals; our own app for it gives both the wave and raw motion.",
 )

@@ -11,6 +11,7 @@ from firmware_bridge.devices.others import EMPATICA, MUSE
 from firmware_bridge.devices.polar import POLAR_H10, POLAR_VERITY
 from firmware_bridge.devices.session import attend
 from firmware_bridge.devices.vagus import VAGUS
+from firmware_bridge.devices.watches import BANGLE
 from firmware_bridge.errors import LinkError, Trouble
 from firmware_bridge.links.backoff import running
 from firmware_bridge.messages import (
@@ -79,6 +80,16 @@ async def test_a_rate_that_is_asked_for_while_the_device_is_started_anew_is_kept
         await session.start()
         wanted = (*VAGUS.rate(Quantity.PULSE, 16), *VAGUS.rate(Quantity.MOTION, 16))
         assert room.link.written == bytes_of([*VAGUS.start, *wanted])
+
+
+async def test_a_rate_that_was_asked_for_outlives_the_keep_alive():
+    room = Room()
+    async with room.attend(BANGLE) as session, running(drain(session), "reader"):
+        await room.beat(61)
+        assert room.link.written == bytes_of(BANGLE.keep_alive)
+        await session.rate(Quantity.HEART_RATE, 0.1)
+        await room.beat(60)
+        assert room.link.written == bytes_of(BANGLE.rate(Quantity.HEART_RATE, 0.1))
 
 
 def _offer(measurement: PolarMeasurement, **choices: tuple[int, ...]) -> PolarAnswer:
