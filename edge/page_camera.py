@@ -5,6 +5,9 @@ from edge.health import Health
 from edge.onlooker import Onlooker
 from edge.panel.snapshot import SILENT_S, CameraSeen, FaceSeen
 
+_PLUGGED = ("device:", "picamera2:", "gst:")
+"""What is looked for at a connector or cable when it gives nothing; all else is a file."""
+
 
 def camera_seen(source: str, seen: Onlooker, health: Health, now: HostNs, *, resting: bool, paused: bool) -> CameraSeen:
     """``source`` as it is set; ``resting`` by the sampling plan, ``paused`` by an order: the device is closed then."""
@@ -13,7 +16,7 @@ def camera_seen(source: str, seen: Onlooker, health: Health, now: HostNs, *, res
     silent_s = None if seen.saw is None else round(max(0.0, seconds(now - seen.saw)), 2)
     sees = silent_s is not None and silent_s <= SILENT_S and not (resting or paused)
     return CameraSeen(
-        source="device" if source.startswith("device:") else "file",
+        source="device" if source.startswith(_PLUGGED) else "file",
         frames=health.frames,
         faces=health.faces,
         silent_s=silent_s,

@@ -47,18 +47,12 @@ class Bluetooth:
             paired = await pair(address, asked, allowed=self._settings.watch.allowed)
         except LinkError as error:
             raise PairingError(str(error)) from error
-        if self._config is not None:
-            from edge.pairing import store_address
-
-            try:
-                store_address(self._config, f"ble:{paired.address}")
-            except OSError as error:
-                raise PairingError(
-                    f"{paired.address} is paired, but {self._config} cannot be written ({error.strerror}); "
-                    f"put watch.address = 'ble:{paired.address}' into it"
-                ) from error
-        if self._follow is not None:
-            self._follow(f"ble:{paired.address}")
+        try:
+            if self._config is not None:
+                self._store(paired.address, self._config)
+        finally:  # settings that take no address are no reason not to listen
+            if self._follow is not None:
+                self._follow(f"ble:{paired.address}")
         first = paired.first
         return Heard(
             paired.address,
@@ -69,3 +63,16 @@ class Bluetooth:
             "" if self._config is None else self._config.name,
             self._follow is not None,
         )
+
+    def _store(self, address: str, config: Path) -> None:
+        from edge.pairing import store_address
+
+        try:
+            store_address(config, f"ble:{address}")
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else str(error).removeprefix(f"{config}: ")
+            done = "paired" if self._follow is None else "paired and listened to until a restart"
+            raise PairingError(
+                f"{address} is {done}, but {config} does not take it ({why}); "
+                f"mend that, and put watch.address = 'ble:{address}' into it"
+            ) from error

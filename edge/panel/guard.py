@@ -70,7 +70,8 @@ def is_from_here(request: web.Request) -> bool:
     """Whether a request comes from this very page, from a person's address bar, or from no browser at all."""
     reads = request.method in ("GET", "HEAD")
     origin = request.headers.get("Origin")
-    if origin is not None and origin != f"http://{request.host}":
+    # A proxy with TLS before the page passes on its own name as the Host, and the browser's Origin as it is.
+    if origin is not None and origin not in (f"http://{request.host}", f"https://{request.host}"):
         return False
     if origin is None and not reads:
         return False

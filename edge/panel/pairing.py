@@ -1,6 +1,7 @@
 """Scan, choose, passkey, first heartbeat, done: one pairing at a time, every open page shown the same step."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,6 +15,7 @@ from edge.panel.errors import SessionError
 Step = Literal["idle", "scanning", "found", "connecting", "passkey", "confirm", "done", "failed"]
 WAIT_S = 60.0
 """A question left open for so long is a no."""
+log = logging.getLogger("vagus.page")
 
 
 class PairingError(RuntimeError):
@@ -143,6 +145,11 @@ class PairingDesk:
             await work()
         except PairingError as error:
             self._show("failed", trouble=str(error))
+        except Exception as error:
+            # Whatever a radio or a settings file comes up with: the page must not stand at "connecting" for ever.
+            log.exception("a scan or a pairing on the page broke off")
+            what = f"{type(error).__name__}: {error}"
+            self._show("failed", trouble=f"this broke off ({what}); scan again, and look into the daemon's log")
 
     async def _scan(self) -> None:
         self.now = replace(self.now, devices=tuple(await self._pairer.scan()))

@@ -8,7 +8,7 @@ the header with the session in it, the packets follow.
 import contextlib
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -182,7 +182,7 @@ class Recordings:
                     kept.append(self._kept(name))
         return kept
 
-    def read(self, name: str) -> Iterator[bytes]:
+    def read(self, name: str) -> Generator[bytes]:
         """A recording as one file, piece by piece; SessionError when there is none of that name."""
         packets = self._known(name)
         session = read_session(self._file(name, "json"))
@@ -249,7 +249,7 @@ class Recordings:
         return self._folder / f"{name}.{kind}"
 
 
-def _merge(packets: Path, words: dict[str, object]) -> Iterator[bytes]:
+def _merge(packets: Path, words: dict[str, object]) -> Generator[bytes]:
     with packets.open("rb") as file:
         header = _header(file.readline())
         yield json.dumps(header | words, separators=(",", ":")).encode() + b"\n"

@@ -15,13 +15,12 @@ from edge.panel.broadcast import Broadcast
 from edge.panel.errors import BusyError, NotNowError, SessionError
 from edge.panel.guard import COOKIE, refuse
 from edge.panel.pairing import Answer, Choice, PairingDesk
+from edge.panel.pieces import STALLED_S, hand_on, read_on
 from edge.panel.recordings import Recordings
 from edge.panel.session import CONSENT, Mark, Notes, Start, Wish
 from edge.panel.sign_in import LASTS_S, SignIn, TooManyTriesError
 from edge.panel.snapshot import Source
 
-_STALLED_S = 15.0
-"""A page that takes no bytes for so long is gone."""
 _PICTURE_S = 3.0
 T = TypeVar("T")
 
@@ -103,22 +102,26 @@ class Routes:
     async def _leave(self, request: web.Request) -> web.Response:
         if self._sign_in is not None:
             self._sign_in.leave(request.cookies.get(COOKIE, ""))
+            self._broadcast.refresh()  # a stream that this cookie opened ends now, not with the next event
         answer = web.json_response({"ok": True})
         answer.del_cookie(COOKIE, path="/")
         return answer
 
+    def _may_look(self, request: web.Request) -> bool:
+        """Whether who asked is still signed in: the guard looks at the start of a request only, and a stream lasts."""
+        return self._sign_in is None or self._sign_in.knows(request.cookies.get(COOKIE))
+
     # --- live
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
-        """Server-sent events until the page closes, stalls, or the daemon stops."""
+        """Server-sent events until the page closes, stalls or is signed out, or the daemon stops."""
         try:
             with self._broadcast.join() as events:
                 answer = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
                 await answer.prepare(request)
-                with contextlib.suppress(ConnectionResetError, TimeoutError):
-                    async for message in events:
-                        async with asyncio.timeout(_STALLED_S):
-                            await answer.write(message)
+                async for message in events:
+                    if not (self._may_look(request) and await hand_on(request, answer, message)):
+                        break
                 return answer
         except BusyError as error:
             return refuse(503, str(error))
@@ -199,10 +202,11 @@ class Routes:
                 "Content-Disposition": f'attachment; filename="vagus-{name}.jsonl"',
             }
         )
-        await answer.prepare(request)
-        while piece := await asyncio.to_thread(next, pieces, b""):
-            async with asyncio.timeout(_STALLED_S):
-                await answer.write(piece)
+        with contextlib.closing(pieces):
+            await answer.prepare(request)
+            while piece := await read_on(pieces):
+                if not await hand_on(request, answer, piece):
+                    break
         return answer
 
     async def _delete(self, request: web.Request) -> web.Response:
@@ -233,7 +237,7 @@ async def read(request: web.Request, kind: type[T]) -> T:
     if request.content_type != "application/json":
         raise RequestError(415, "send JSON, with Content-Type: application/json")
     try:
-        async with asyncio.timeout(_STALLED_S):
+        async with asyncio.timeout(STALLED_S):
             body = await request.read()
     except (ConnectionError, TimeoutError, web.RequestPayloadError, HttpProcessingError) as error:
         raise RequestError(400, "the request broke off before its end") from error

@@ -104,11 +104,11 @@ class _Closed(asyncio.Protocol):
 
 
 class _Garbage(logging.Filter):
-    """Requests that are no HTTP are the sender's fault; a log full of them would be ours."""
+    """Requests that are no HTTP, or not packed as they say, are the sender's fault; a log full of them were ours."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        return not isinstance(error, HttpProcessingError)
+        return not isinstance(error, HttpProcessingError | web.RequestPayloadError)
 
 
 def _quiet() -> logging.Logger:

@@ -92,10 +92,14 @@ class ScriptedRadio:
 
     def __init__(self) -> None:
         self.trouble = ""
+        self.breaks: Exception | None = None
+        """What no radio ought to raise."""
         self.numeric = False
         """It shows a number to be compared instead."""
 
     async def scan(self) -> Sequence[Device]:
+        if self.breaks is not None:
+            raise self.breaks
         if self.trouble:
             raise PairingError(self.trouble)
         return [

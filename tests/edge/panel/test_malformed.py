@@ -76,6 +76,19 @@ async def test_ten_thousand_malformed_requests_change_nothing(tmp_path: Path, ca
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
+async def test_a_body_that_is_not_packed_as_it_says_is_refused_and_not_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    packed = GOOD + b"Content-Encoding: gzip\r\nConnection: close\r\nContent-Length: 7\r\n\r\ngarbage"
+    async with asyncio.timeout(30), serving(tmp_path / "recordings", lan=True) as served:
+        for path in (b"/sign-in", b"/session/stop"):
+            reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+            writer.write(packed.replace(b"/session/tag", path))
+            assert (await reader.read()).split(b" ", 2)[1] in (b"400", b"401")
+            writer.close()
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
 async def test_connections_that_say_nothing_are_bounded_and_keep_nobody_waiting(tmp_path: Path) -> None:
     async with serving(tmp_path) as served:
         held = [await asyncio.open_connection("127.0.0.1", served.port) for _ in range(CONNECTIONS)]

@@ -49,3 +49,17 @@ def test_a_face_of_the_past_is_not(after_s: float, resting: bool, paused: bool, 
 
 def test_a_camera_that_is_not_set_is_off(seen: Onlooker) -> None:
     assert camera_seen("", seen, Health(), at(101), resting=False, paused=False).source == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("device:0", "device"),
+        ("picamera2:0", "device"),
+        ("gst:nvarguscamerasrc ! appsink", "device"),
+        ("frames/%04d.png", "file"),
+        ("device.mp4", "file"),
+    ],
+)
+def test_what_is_plugged_in_is_no_file(source: str, told: str, seen: Onlooker) -> None:
+    assert camera_seen(source, seen, Health(), at(101), resting=False, paused=False).source == told

@@ -79,6 +79,16 @@ async def test_a_scan_that_cannot_be_made_fails_in_words(shown: Shown) -> None:
     assert (await shown.until("failed")).trouble == "there is no Bluetooth adapter"
 
 
+async def test_what_nobody_foresaw_fails_in_words_too(shown: Shown, caplog: pytest.LogCaptureFixture) -> None:
+    shown.radio.breaks = TypeError("an Integer takes no items")
+    shown.desk.scan()
+    assert "TypeError: an Integer takes no items" in (await shown.until("failed")).trouble
+    assert "Traceback" in caplog.text
+    shown.radio.breaks = None
+    shown.desk.scan()
+    await shown.until("found")
+
+
 async def test_one_thing_at_a_time(shown: Shown) -> None:
     with pytest.raises(SessionError, match="asks nothing"):
         shown.desk.answer(Answer(passkey=1))

@@ -176,6 +176,8 @@ async def test_no_path_leads_to_a_file(path: str, tmp_path: Path) -> None:
         {"Origin": "http://evil.example"},
         {"Origin": "null"},
         {"Origin": "https://127.0.0.1"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "ftp://127.0.0.1"},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
         {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"},
@@ -239,6 +241,16 @@ async def still_asked(served: Served) -> None:
     assert (await served.get("/session"))[0] == 200
     assert (await served.post("/sign-out", {}))[0] == 200
     assert (await served.get("/session"))[0] == 401
+
+
+async def test_behind_a_proxy_with_tls_the_page_is_the_page(tmp_path: Path) -> None:
+    """A browser that asks for https://pi.local sends that Origin; the proxy passes it on, with the Host."""
+    behind = {"Host": "pi.local", "Sec_Fetch_Site": "same-origin"}
+    async with serving(tmp_path / "recordings", lan=True, names=("pi.local",)) as served:
+        token = {"token": served.panel.token}
+        assert (await served.post("/sign-in", token, "https://pi.local", **behind))[0] == 200
+        for foreign in ("https://evil.example", "https://pi.local.evil", "https://pi.local:444"):
+            assert (await served.post("/sign-in", token, foreign, **behind))[0] == 403
 
 
 async def test_guessing_is_slowed_down(tmp_path: Path) -> None:
