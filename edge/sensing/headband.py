@@ -74,7 +74,7 @@ class Headband:
     def _place(self, channel: Channel, index: int, values: Floats, received: HostNs) -> list[Samples]:
         stream = self._streams[channel]
         arrival = stream.order.see(index)
-        self._counts["lost"] += arrival.missing
+        self._counts["lost"] += arrival.missing - (arrival.order is Order.LATE)
         if arrival.order in (Order.DUPLICATE, Order.LATE, Order.RESTART):
             self._counts[arrival.order.value] += 1
         if arrival.order is Order.DUPLICATE:
@@ -83,7 +83,7 @@ class Headband:
             stream.begin()
         times, jumped, off_ns = stream.place(arrival.position, len(values), received)
         if times is None:
-            self._counts["early"] += 1
+            self._counts["early" if stream.early else "untold"] += 1
             return []
         gap = jumped or arrival.order in (Order.GAP, Order.RESTART)
         axes = NAMES if channel is Channel.EEG else ()
@@ -107,15 +107,19 @@ class _Stream:
     def clock(self) -> ClockEstimate:
         return self._sync.estimate
 
+    @property
+    def early(self) -> bool:
+        return self._sync.early
+
     def place(self, position: int, samples: int, received: HostNs) -> tuple[Times | None, bool, int]:
         """Times of a notification's samples, whether its clock jumped, and how far the times may be off in ns.
 
-        No times when it came before it can have been sent.
+        No times when it came before it can have been sent, or so late that its number must be another turn's.
         """
         steps = position * samples + np.arange(samples)
         device: Times = np.rint(steps * (SECOND / self.rate_hz)).astype(np.int64)
         jumped = self._sync.observe(int(device[-1]), self._clock.stream(received))
-        if self._sync.early:
+        if self._sync.early or self._sync.undecided(goes_on=True):
             return None, False, 0
         shift = self._sync.time_of(int(device[0])) - int(device[0])
         return device + shift, jumped, self._sync.estimate.off_ns

@@ -1,5 +1,6 @@
 """One message of any device in; runs of values, still on the device's own clock, out."""
 
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,9 +20,13 @@ from firmware_bridge.messages import (
     MovesenseTemperature,
     MuseTelemetry,
     PolarAcceleration,
+    PolarAnswer,
     PolarEcg,
     PolarHead,
+    PolarMeasurement,
+    PolarOperation,
     PolarPpg,
+    PolarSettingKind,
     Pulse,
     SkinConductance,
     SkinTemperature,
@@ -29,6 +34,8 @@ from firmware_bridge.messages import (
 )
 
 _STANDARD_GRAVITY = 9.80665
+_LEAST_FACTOR, _MOST_FACTOR = 1e-6, 1e-2
+"""Of g a count: 16 bits that end at 0.03 and at 330 g. A sensor's are around 2e-4; a factor of 1 says nothing of g."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,8 +54,22 @@ class Run:
     """64-bit ns at the last value (Polar, E4)."""
 
 
-def runs(message: Message) -> list[Run]:
-    """What a message measures, if anything here uses it; beats and heart rates are read in edge/sensing/watch.py."""
+def factor_g(answer: PolarAnswer) -> float | None:
+    """What a count of acceleration is in g, where a Polar's answer to being started says it sensibly."""
+    if (answer.operation, answer.measurement) != (PolarOperation.START, PolarMeasurement.ACCELERATION):
+        return None
+    for setting in answer.settings:
+        if setting.kind is PolarSettingKind.FACTOR and setting.values:
+            (factor,) = struct.unpack("<f", setting.values[0].to_bytes(4, "little"))
+            return float(factor) if _LEAST_FACTOR <= factor <= _MOST_FACTOR else None
+    return None
+
+
+def runs(message: Message, factor: float | None = None) -> list[Run]:
+    """What a message measures, if anything here uses it; beats and heart rates are read in edge/sensing/watch.py.
+
+    ``factor`` is what `factor_g` said last, of the same sensor.
+    """
     match message:
         case SkinConductance(stamp):
             return [_stamped(Channel.SKIN_CONDUCTANCE, stamp, message.nanosiemens, 1000)]
@@ -61,11 +82,14 @@ def runs(message: Message) -> list[Run]:
         case PolarEcg(head):
             return [_polar(Channel.ECG, head, _floats(message.microvolts))]
         case PolarAcceleration(head):
-            return [_polar(Channel.MOTION, head, _floats(message.xyz, 1000))]
+            # Compressed frames of type 0 hold counts, all others thousandths of g (Polar SDK, AccData).
+            counts_a_g = 1 / factor if factor and head.blocks is not None and head.frame_type == 0 else 1000
+            return [_polar(Channel.MOTION, head, _floats(message.xyz, counts_a_g))]
         case PolarPpg(head):
             light = _floats(message.channels)
-            # Three photodiodes see one pulse: their mean, less the light of the room, is the wave.
-            return [_polar(Channel.PULSE, head, light[:, :3].mean(axis=1) - light[:, 3])] if len(light) else []
+            # Three photodiodes see one pulse: their mean, less the light of the room, is what the skin gives back. More
+            # blood takes more of the light: turned round, the wave rises with the heart beat.
+            return [_polar(Channel.PULSE, head, light[:, 3] - light[:, :3].mean(axis=1))] if len(light) else []
         case MovesenseEcg(tick_ms):
             return [Run(Channel.ECG, _floats(message.microvolts), first_tick_ms=tick_ms)]
         case MovesenseAcceleration(tick_ms):

@@ -37,6 +37,8 @@ GAIN_NS = SECOND // 20
 """Catching up by less is jitter,"""
 STALL_NS = SECOND
 """and falling back by more at once is another stall, from which it has yet to catch up."""
+STALE_NS = 3600 * SECOND
+"""No link holds packets back for so long: until they have stayed behind, or caught up, nobody knows their time."""
 ARRIVAL_NS = round(SECOND / 12**0.5)
 """Standard deviation of the time of what has no stamp but its arrival: such readings (a heart rate, beats) come about
 once a second, so that one is up to a second old, evenly."""
@@ -87,6 +89,8 @@ class TimeSync:
         """How often the device's clock jumped and was learned anew."""
         self.early = False
         """The packet observed last came before it can have been sent: nobody knows the time of its samples."""
+        self._late_ns = 0
+        self._went_back = False
         self._reset()
 
     def observe(self, device_ns: int, arrival: StreamNs) -> bool:
@@ -95,16 +99,26 @@ class TimeSync:
         Returns True when the device's clock had jumped, so that samples before and after are no continuation.
         """
         delta, self.early = arrival - device_ns, False
+        self._late_ns, self._went_back = 0, False
         if not self._minima or abs(off := delta - self._offset_at(device_ns)) <= STEP_NS:
             self._believe(device_ns, delta)
             return False
         if not (self._is_ahead() if off < 0 else self._is_back(device_ns, delta, arrival)):
             self.early = off < 0
+            self._late_ns = max(off, 0)
+            self._went_back = off > 0 and device_ns < self._newest - REORDER_NS
             return False
         self.steps += 1
         self._reset()
         self._believe(device_ns, delta)
         return True
+
+    def undecided(self, *, goes_on: bool) -> bool:
+        """Whether the packet observed last may be of a clock that was set back, so that nobody knows its time yet.
+
+        ``goes_on`` says that its own channel's ticks do: then it is late at most, unless by more than any link is.
+        """
+        return self._late_ns > STALE_NS or (self._went_back and not goes_on)
 
     def time_of(self, device_ns: int) -> StreamNs:
         """The stream time of a device time; an error before the first packet."""

@@ -68,6 +68,51 @@ def test_a_jump_far_back_is_a_restart_and_positions_go_on():
     assert (sequence.restarts, sequence.lost) == (1, 0)
 
 
+def run_of(sequence: Sequence, ticks: dict[int, int]) -> list[Order]:
+    return [sequence.see(raw, tick).order for raw, tick in ticks.items()]
+
+
+def test_a_reboot_soon_after_the_start_is_told_from_a_duplicate_by_its_tick():
+    sequence = Sequence(16)
+    run_of(sequence, {number: 1000 * number + 7 for number in range(40)})
+    assert sequence.see(39, 39_007).order is Order.DUPLICATE
+    anew = [sequence.see(number, 1000 * number + 3) for number in range(40)]
+    assert [each.order for each in anew] == [Order.RESTART] + 39 * [Order.NEXT]
+    assert [each.position for each in anew] == list(range(40, 80))
+    assert (sequence.restarts, sequence.lost, sequence.duplicates) == (1, 0, 1)
+
+
+def test_a_late_item_fits_between_its_neighbours_and_one_of_a_new_run_does_not():
+    sequence = Sequence(16)
+    run_of(sequence, {0: 0, 1: 250, 4: 1000})
+    assert sequence.see(2, 500).order is Order.LATE
+    assert sequence.see(3, 12).order is Order.RESTART
+
+
+def test_a_restart_that_looks_like_a_gap_counts_nothing_as_lost():
+    sequence = Sequence(16)
+    for number in range(40_000):
+        sequence.see(number, 250 * number)
+    assert (sequence.see(0, 0).order, sequence.see(1, 250).order) == (Order.RESTART, Order.NEXT)
+    assert sequence.lost == 0
+
+
+def test_a_number_that_came_a_whole_turn_ago_is_no_duplicate():
+    sequence = Sequence(16)
+    run_of(sequence, {number: 250 * number for number in range(100)})
+    assert sequence.see(90, 250 * (90 + 65_536)).order is Order.RESTART
+
+
+def test_a_device_that_is_known_to_start_anew_may_repeat_itself_to_the_tick():
+    sequence = Sequence(16)
+    run_of(sequence, {number: 250 * number for number in range(20)})
+    sequence.begin_anew()
+    orders = run_of(sequence, {number: 250 * number for number in range(20)})
+    assert orders == [Order.RESTART] + 19 * [Order.NEXT]
+    sequence.begin_anew()
+    assert sequence.see(20, 9).order is Order.NEXT, "a clock that was set is no reason to lose count"
+
+
 def test_a_huge_gap_holds_no_more_than_its_memory():
     sequence = Sequence(16, memory=8)
     sequence.see(0)

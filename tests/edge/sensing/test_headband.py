@@ -81,6 +81,30 @@ def test_a_moment_that_is_lost_is_a_gap_and_counted() -> None:
     assert counts["duplicate"] == 1
 
 
+def test_a_moment_that_comes_late_is_lost_no_more() -> None:
+    counts = Counter[str]()
+    band = Headband(HandClock(), counts)
+    for index in (1, 3, 2, 4):
+        band.feed(MuseAcceleration(index, ((16384, 0, 0),) * 3), at(1 + index * 3 / 52))
+    assert (counts["lost"], counts["late"]) == (0, 1)
+
+
+def test_numbers_after_hours_may_be_another_turns() -> None:
+    counts = Counter[str]()
+    band = Headband(HandClock(), counts)
+    for index in range(100):
+        moment(band, index)
+    made = [
+        samples
+        for index in range(200, 600)
+        for electrode in ELECTRODES
+        for samples in band.feed(eeg(index, electrode), at(7200 + (index + 1) * PERIOD_S))
+    ]
+    assert counts["untold"] == pytest.approx(5 / PERIOD_S, abs=5), "so long it may be a link that catches up"
+    assert made[0].gap
+    assert made[-1].times[-1] == pytest.approx(at(7200 + 600 * PERIOD_S), abs=1_000_000)
+
+
 def test_infrared_is_the_pulse_turned_round_and_other_light_is_none() -> None:
     band = Headband(HandClock(), Counter())
     (pulse,) = band.feed(MusePpg(MuseLight.INFRARED, 7, (5, 4, 3, 2, 1, 0)), at(1))

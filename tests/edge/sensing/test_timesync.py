@@ -58,6 +58,24 @@ def test_one_late_packet_changes_nothing() -> None:
     assert sync.time_of(61 * SECOND) == before
 
 
+def test_a_packet_that_may_be_of_a_clock_set_back_is_undecided() -> None:
+    sync = TimeSync()
+    run(sync, 0.0, 0, seconds=60, jitter_ms=1)
+    sync.observe(30 * SECOND, StreamNs(61 * SECOND))
+    assert (sync.undecided(goes_on=False), sync.undecided(goes_on=True)) == (True, False)
+    sync.observe(61 * SECOND, StreamNs(61 * SECOND))
+    assert not sync.undecided(goes_on=False), "it was a packet that lost its way"
+
+
+def test_no_packet_is_late_by_hours() -> None:
+    sync = TimeSync()
+    run(sync, 0.0, 0, seconds=60, jitter_ms=1)
+    sync.observe(61 * SECOND, StreamNs(600 * SECOND))
+    assert not sync.undecided(goes_on=True)
+    sync.observe(62 * SECOND, StreamNs(7200 * SECOND))
+    assert sync.undecided(goes_on=True)
+
+
 class Device:
     """A clock that sends four packets a second, over a link that can stall; all times in seconds."""
 
