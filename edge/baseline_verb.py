@@ -16,6 +16,7 @@ from edge.sensing.watch import Watch
 from edge.service import open_bundle
 from edge.settings import Settings
 from edge.signals.body import Body, Reading
+from edge.verbs import unless_ended
 from firmware_bridge.allow import check_link
 from firmware_bridge.devices.opening import open_device
 
@@ -35,8 +36,8 @@ _HINTS = {
 async def measure(settings: Settings, address: str, speed: float, console: Console | None) -> dict[str, object]:
     """Listen to a watch until five quiet minutes are there, and keep them; with a console, guide the person.
 
-    ``measured`` is False, with a ``reason``, when the watch's recording ended or fifteen minutes passed before. Raises
-    RefusalError, BundleError, LinkError or BaselineError when nothing can be measured at all.
+    ``measured`` is False, with a ``reason``, when the watch's recording ended, a signal came or fifteen minutes passed
+    before. Raises RefusalError, BundleError, LinkError or BaselineError when nothing can be measured at all.
     """
     if not address:
         raise RefusalError("no watch to measure with; give --watch ADDRESS or set watch.address")
@@ -49,18 +50,24 @@ async def measure(settings: Settings, address: str, speed: float, console: Conso
     resting = Resting(settings.state_path, wrist.window_s, clock)
     began = clock.stream(clock.now())
     resting.start()
-    with _guide(console) as bar, contextlib.suppress(TimeoutError):
+    with _guide(console) as bar:
         task = None if bar is None else bar.add_task("", total=1.0, hint=f"listening to {address}")
-        readings = _readings(address, body, clock)
-        async with contextlib.aclosing(readings), asyncio.timeout(max(LIMIT_S / speed, _LEAST_HOST_S)):
-            async for reading in readings:
-                if reading is not None:
-                    resting.hear(reading)
-                done = resting.progress
-                if bar is not None and task is not None:
-                    bar.update(task, completed=1.0 if done is None else done, hint=_HINTS[resting.refused])
-                if done is None:
-                    break
+
+        async def listen() -> None:
+            readings = _readings(address, body, clock)
+            limit_s = max(LIMIT_S / speed, _LEAST_HOST_S)
+            with contextlib.suppress(TimeoutError):
+                async with contextlib.aclosing(readings), asyncio.timeout(limit_s):
+                    async for reading in readings:
+                        if reading is not None:
+                            resting.hear(reading)
+                        done = resting.progress
+                        if bar is not None and task is not None:
+                            bar.update(task, completed=1.0 if done is None else done, hint=_HINTS[resting.refused])
+                        if done is None:
+                            break
+
+        await unless_ended(listen())  # the sensor streams until it is told to stop
     return _outcome(settings, resting, seconds(clock.stream(clock.now()) - began))
 
 

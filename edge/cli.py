@@ -7,7 +7,7 @@ import asyncio
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, TypeVar, cast
+from typing import Annotated, cast
 
 import msgspec
 import typer
@@ -16,12 +16,10 @@ from edge.budget import LaneError
 from edge.cli_care import add_to
 from edge.log_lines import complain, log_to_stderr
 from edge.memory import spare
-from edge.options import Config, Json, Speed, report, settings_of, terminal, whole
+from edge.options import Config, Json, Speed, forgive_letters, report, settings_of, terminal, whole
 from edge.refusal import REFUSALS, RefusalError
 from edge.rehearsal import rehearse
 from edge.verbs import check, record, serve
-
-T = TypeVar("T")
 
 app = typer.Typer(
     name="edge-daemon",
@@ -259,6 +257,7 @@ def main() -> None:
     """Entry point; never shows a traceback for something the operator can mend."""
     spare()
     log_to_stderr()
+    forgive_letters()
     arguments = whole(sys.argv[1:])
     if not arguments or (arguments[0].startswith("-") and arguments[0] not in ("--help", "--version")):
         arguments = ["run", *arguments]
@@ -291,7 +290,9 @@ def _first(error: Exception) -> Exception:
 def _heard(paired: dict[str, object]) -> str:
     if paired["heart_rate_bpm"] is not None:
         return f"first heartbeat {paired['heart_rate_bpm']} bpm after {paired['first_message_s']} s"
-    return f"battery at {paired['battery_percent']} %"
+    if paired["battery_percent"] is not None:
+        return f"battery at {paired['battery_percent']} %"
+    return f"it is a {paired['family']}, which speaks once it is started"
 
 
 if __name__ == "__main__":

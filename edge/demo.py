@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import importlib.util
 import logging
+import signal
 import sys
 import tempfile
 from collections.abc import AsyncGenerator
@@ -30,6 +31,7 @@ from edge.relay.topics import Topics
 from edge.sensing.camera import check_camera
 from edge.service import Service, open_service
 from edge.settings import Settings
+from edge.verbs import ends
 from edge.view import render
 
 log = logging.getLogger("vagus")
@@ -134,7 +136,7 @@ def _bytes(payload: object) -> bytes:
 
 
 async def run_demo(settings: Settings, plan: DemoPlan, console: Console) -> dict[str, object]:
-    """Run for ``plan.seconds``, or to the end of the recording; return the summary.
+    """Run for ``plan.seconds``, to the end of the recording or to a signal; return the summary.
 
     Raises what `open_service` raises, and RefusalError when a recording is named without a subject.
     """
@@ -143,7 +145,11 @@ async def run_demo(settings: Settings, plan: DemoPlan, console: Console) -> dict
     settings = demo_settings(settings, plan)
     if settings.camera.source:
         check_camera(settings.camera.source)
-    async with _open_with_outbox(settings, plan.speed) as service, asyncio.TaskGroup() as lanes:
+    async with (
+        ends(signal.SIGHUP) as stop,
+        _open_with_outbox(settings, plan.speed) as service,
+        asyncio.TaskGroup() as lanes,
+    ):
         inbox = Inbox()
         listening = lanes.create_task(
             subscribe(service.broker, Topics(settings.mqtt.base_topic, settings.mqtt.device), inbox), name="subscriber"
@@ -154,7 +160,7 @@ async def run_demo(settings: Settings, plan: DemoPlan, console: Console) -> dict
         if service.page is not None:
             tell(service.page, sys.stderr, settings.state_path)
         meter = ProcessMeter(service.clock.now())
-        await _play(service, plan, meter, console)
+        await _play(service, plan, meter, console, stop)
         await service.drain()
         await inbox.wait_for(service.daemon.health.acked, DRAIN_S)
         listening.cancel()
@@ -182,8 +188,8 @@ async def _open_with_outbox(settings: Settings, speed: float) -> AsyncGenerator[
         yield service
 
 
-async def _play(service: Service, plan: DemoPlan, meter: ProcessMeter, console: Console) -> None:
-    stop, started = asyncio.Event(), service.clock.now()
+async def _play(service: Service, plan: DemoPlan, meter: ProcessMeter, console: Console, stop: asyncio.Event) -> None:
+    started = service.clock.now()
     asyncio.get_running_loop().call_later(plan.seconds, stop.set)
     if plan.headless or not console.is_terminal:
         await service.play(stop, meter)

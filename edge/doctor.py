@@ -53,7 +53,7 @@ def permissions(settings: Settings, config: Path | None) -> Check:
                 check_private(path, setting)
         except BrokerError as error:
             return Check(name, "bad", *parted(error))
-    user = pwd.getpwuid(os.geteuid()).pw_name
+    user = _user(os.geteuid())
     if config is not None and config.stat().st_mode & 0o022:
         return Check(name, "warn", f"{config} may be changed by others.", f"`chmod go-w {config}`")
     if os.geteuid() == 0 and _exists(SERVICE_USER):
@@ -89,6 +89,14 @@ def show(checks: Sequence[Check], console: Console) -> None:
 
 def _disk(settings: Settings) -> Check:
     return writable(settings.state_path) or disk(settings)
+
+
+def _user(number: int) -> str:
+    """A name, or the number where it has none, as in a container."""
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"user {number}"
 
 
 def _exists(user: str) -> bool:

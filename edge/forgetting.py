@@ -15,7 +15,7 @@ from edge.relay.names import Names
 from edge.relay.rescue import noted_topics
 from edge.relay.topics import Topics
 from edge.settings import Settings
-from edge.stored import kinds
+from edge.stored import kinds, led_to
 from firmware_bridge.bluez import bonds, forget
 from firmware_bridge.errors import LinkError
 from firmware_bridge.links.address import Address
@@ -54,7 +54,9 @@ async def forget_all(settings: Settings, *, with_bonds: bool) -> Forgotten:
     refuse_in_use(settings)
     left: list[str] = []
     noted = noted_topics(settings.state_path / settings.outbox.path)
-    deleted = {name: _delete(files, left) for name, files in _files(settings).items()}
+    files = _files(settings)  # before any of them goes, for a link then leads nowhere
+    deleted = {name: _delete(of_kind, left) for name, of_kind in files.items()}
+    _end_links([link for kind in kinds(settings) for link in kind.links()], [*files["outbox"]], left)
     ended = await _unbond(settings, left) if with_bonds else []
     cleared = await _clear(settings, noted, left) if settings.mqtt.broker else []
     return Forgotten(deleted, tuple(ended), tuple(cleared), tuple(left))
@@ -84,6 +86,16 @@ def _delete(files: Sequence[Path], left: list[str]) -> int:
         except OSError as error:
             left.append(f"{file} cannot be deleted: {error.strerror}; run this as the daemon's user")
     return gone
+
+
+def _end_links(links: Sequence[Path], led: Sequence[Path], left: list[str]) -> None:
+    """Delete links to what is deleted by now. One that led nowhere stays: its disk may only be away."""
+    for link in links:
+        target = led_to(link)
+        if target not in led:
+            left.append(f"{link} leads to {target}, where no file is; mount its disk and run this again, or delete it")
+        elif not target.exists():
+            _delete([link], left)
 
 
 def _watches(settings: Settings) -> list[str]:

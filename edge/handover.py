@@ -58,11 +58,12 @@ def hand_over(settings: Settings, out: Path) -> dict[str, object]:
 
 
 def refuse_in_use(settings: Settings) -> None:
-    """RefusalError while a daemon runs here: what it stores changes under the hand."""
-    if in_use(settings):
-        raise RefusalError(
-            f"a daemon runs on {settings.state_path}; stop it first (`systemctl stop vagus`), start it again afterwards"
-        )
+    """RefusalError while a daemon or a demo runs here: what it stores changes under the hand."""
+    for state in (settings.state_path, settings.state_path / DEMO):
+        if in_use(msgspec.structs.replace(settings, state_dir=str(state))):
+            raise RefusalError(
+                f"a daemon runs on {state}; stop it first (`systemctl stop vagus`), start it again afterwards"
+            )
 
 
 def _fill(zipped: zipfile.ZipFile, settings: Settings) -> dict[str, int]:
@@ -89,24 +90,23 @@ def _contents(kind: Kind, settings: Settings) -> Iterator[tuple[str, Iterator[by
     if kind.name == "outbox":
         yield from _messages(kind, settings)
     else:
-        for file in kind.files():
-            yield f"{kind.name}/{file.name}", _bytes(file)
+        for held in kind.held():
+            yield f"{kind.name}/{held.whose}{held.name}", _bytes(held.file)
 
 
 def _messages(kind: Kind, settings: Settings) -> Iterator[tuple[str, Iterator[bytes]]]:
     """Each readable outbox as lines of JSON; one that cannot be read, as it lies on the disk."""
-    for file in kind.files():
-        demo = f"{DEMO}-" if file.parent.name == DEMO else ""
-        if file.name.endswith(("-wal", "-shm")):
+    for held in kind.held():
+        if held.name.endswith(("-wal", "-shm")):
             continue  # part of the database beside it
-        if ".corrupt-" not in file.name:
-            place = msgspec.structs.replace(settings.outbox, path=str(file))
+        if ".corrupt-" not in held.name:
+            place = msgspec.structs.replace(settings.outbox, path=str(held.file))
             try:
-                yield f"outbox/{demo}messages.jsonl", iter(list(_lines(place)))
+                yield f"outbox/{held.whose}messages.jsonl", iter(list(_lines(place)))
                 continue
             except (OutboxError, sqlite3.Error):
                 pass
-        yield f"outbox/{demo}{file.name}", _bytes(file)
+        yield f"outbox/{held.whose}{held.name}", _bytes(held.file)
 
 
 def _lines(outbox: OutboxSettings) -> Iterator[bytes]:

@@ -1,5 +1,6 @@
 """What the daemon knows of itself: counters, latencies, memory."""
 
+import contextlib
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
@@ -46,15 +47,14 @@ class ProcessMeter:
     def __init__(self, now: HostNs) -> None:
         self._process = psutil.Process()
         self._started = now
-        self._cpu_s = self._spent()
-        self._rss: deque[float] = deque(maxlen=KEPT)
-        self.sample()
+        self._cpu_s = self._spent_s = self._spent()
+        self._rss: deque[float] = deque([self._resident()], maxlen=KEPT)
 
     def sample(self) -> float:
-        """Resident memory now, in MB; kept for the steady figure."""
-        rss = self._process.memory_info().rss / 1e6
-        self._rss.append(rss)
-        return rss
+        """Resident memory now, in MB; kept for the steady figure. The last one where the system does not tell it."""
+        with contextlib.suppress(OSError, psutil.Error):  # no descriptor is left to ask with: none of our failings
+            self._rss.append(self._resident())
+        return self._rss[-1]
 
     def steady_rss_mb(self) -> float:
         """Median of the later half of the samples: what is left once start-up is over."""
@@ -67,7 +67,12 @@ class ProcessMeter:
     def cpu_percent(self, now: HostNs) -> float:
         """Share of one core used since the start."""
         elapsed = max(now - self._started, 1) / 1e9
-        return round(100 * (self._spent() - self._cpu_s) / elapsed, 1)
+        with contextlib.suppress(OSError, psutil.Error):
+            self._spent_s = self._spent()
+        return round(100 * (self._spent_s - self._cpu_s) / elapsed, 1)
+
+    def _resident(self) -> float:
+        return self._process.memory_info().rss / 1e6
 
     def _spent(self) -> float:
         times = self._process.cpu_times()
@@ -90,6 +95,7 @@ class Health:
     snoozed: int = 0
     """alerts that were not raised because somebody had asked for quiet; a report tells of them when it ends"""
     acked: int = 0
+    """alerts that the broker has; reports do not count"""
     frames: int = 0
     faces: int = 0
     sensor_to_puback: Latencies = field(default_factory=Latencies)

@@ -1,5 +1,6 @@
 """`/healthz`, `/readyz` and `/metrics` on loopback, for whoever looks after the machine."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
@@ -11,12 +12,13 @@ from aiohttp.typedefs import Handler
 from edge.metrics import exposition
 from edge.panel.guard import is_ours
 from edge.refusal import RefusalError
+from edge.settings import HEALTH_HOST
 
 if TYPE_CHECKING:
     from edge.daemon import Daemon
 
-HOST = "127.0.0.1"
-"""Never anything else: there is no password."""
+CONNECTIONS = 32
+"""Open at once; more are closed unheard, for the daemon needs its descriptors itself."""
 _TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -58,16 +60,36 @@ async def open_health_page(daemon: "Daemon", port: int) -> AsyncGenerator[int]:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, HOST, port)
+        server = await _listen(runner, port)
         try:
-            await site.start()
-        except OSError as error:
-            raise RefusalError(
-                f"health.port {port} on {HOST} cannot be used ({error.strerror}); choose another"
-            ) from error
-        yield int(runner.addresses[0][1])
+            yield int(server.sockets[0].getsockname()[1])
+        finally:
+            server.close()
     finally:
         await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, port: int) -> asyncio.Server:
+    serve = runner.server
+    if serve is None:
+        raise RefusalError("the health page's server is not set up")
+
+    def connect() -> asyncio.BaseProtocol:
+        return serve() if len(serve.connections) < CONNECTIONS else _Closed()
+
+    try:
+        return await asyncio.get_running_loop().create_server(connect, HEALTH_HOST, port)
+    except OSError as error:
+        raise RefusalError(
+            f"health.port {port} on {HEALTH_HOST} cannot be used ({error.strerror}); choose another"
+        ) from error
+
+
+class _Closed(asyncio.Protocol):
+    """Answers a connection too many: not at all."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
 
 
 @web.middleware

@@ -51,7 +51,7 @@ class _Collector:
             ("frames", health.frames, "Frames looked at."),
             ("faces", health.faces, "Frames with a face."),
             ("alerts_raised", health.raised, "Alerts raised."),
-            ("alerts_acknowledged", health.acked, "Messages that the broker has acknowledged."),
+            ("alerts_acknowledged", health.acked, "Alerts that the broker has acknowledged."),
             ("alerts_snoozed", health.snoozed, "Alerts not raised because somebody had asked for quiet."),
         ):
             yield CounterMetricFamily(f"vagus_{name}", says, count)

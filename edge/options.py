@@ -1,6 +1,9 @@
 """What every verb of `edge-daemon` takes: a settings file in, a report out."""
 
 import json
+import os
+import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,7 +11,7 @@ import typer
 
 from edge.refusal import RefusalError
 from edge.settings import Settings, read_settings
-from edge.whole_file import unwritable
+from edge.whole_file import PRIVATE, unwritable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -70,13 +73,30 @@ def report(json_file: str | None, result: dict[str, object]) -> None:
     if json_file is None:
         return
     text = json.dumps(result, indent=2)
-    if json_file == "-":
-        print(text)
-        return
     try:
-        Path(json_file).write_text(text + "\n")
+        if json_file == "-":
+            print(text, flush=True)
+        else:
+            _write(Path(json_file), f"{text}\n")
     except OSError as error:
-        raise RefusalError(_no_result(json_file, error.strerror or str(error))) from error
+        reason = error.strerror or str(error)
+        if json_file != "-":
+            raise RefusalError(_no_result(json_file, reason)) from error
+        # What is still held would else be tried again at the exit, in a complaint of Python's own.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise RefusalError(f"standard output takes no result: {reason}; give --json a file") from error
+
+
+def _write(file: Path, text: str) -> None:
+    """For its owner alone where it is new: a result may say how somebody's heart beats."""
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "w", encoding="utf-8") as written:
+        written.write(text)
+
+
+def forgive_letters() -> None:
+    """Show a question mark where a terminal or a file lacks a letter, such as a tick in a locale without UTF-8."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # pyright: ignore[reportUnknownMemberType] - whatever buffer is below
 
 
 def whole(arguments: list[str]) -> list[str]:

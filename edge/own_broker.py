@@ -13,6 +13,8 @@ from edge.relay.settings import MqttSettings
 from edge.settings import Settings
 from edge.whole_file import write_whole
 
+CONNECTIONS = 64
+"""Open at once; more are closed unheard, for the daemon needs its descriptors itself."""
 PASSWORD_FILE = "broker-password"
 """In the state directory, for its owner alone: with it an operator may give orders, too."""
 
@@ -29,7 +31,7 @@ async def own_broker(settings: Settings) -> AsyncGenerator[tuple[BrokerAddress, 
     except OSError as error:
         raise RelayError(f"{file} cannot be written ({error.strerror}); set state_dir, or mqtt.broker") from error
     try:
-        async with local_broker(password=password) as address:
+        async with local_broker(password=password, most=CONNECTIONS) as address:
             yield address, msgspec.structs.replace(settings.mqtt, username=USER, password_file=str(file))
     finally:
         with contextlib.suppress(OSError):

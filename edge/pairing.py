@@ -16,6 +16,7 @@ from tomlkit.items import Table as TomlTable
 from edge.options import report
 from edge.refusal import RefusalError
 from edge.settings import Settings, parse_settings
+from edge.verbs import unless_ended
 from edge.whole_file import unwritable, write_whole
 from firmware_bridge.errors import LinkError, Trouble
 from firmware_bridge.links.address import MAC
@@ -34,6 +35,8 @@ EXIT_CODES = {
     Trouble.REFUSED: 16,
 }
 """What scripts can tell apart."""
+_ENDED = 130
+"""By a signal."""
 
 
 class TerminalAnswers:
@@ -54,13 +57,19 @@ class TerminalAnswers:
 
 
 def with_radio(work: Coroutine[object, object, T], json_file: str | None) -> T:
-    """Run what needs a radio; each trouble has its sentence and its own exit code."""
+    """Run what needs a radio; each trouble has its sentence and its own exit code.
+
+    What a signal ends is left in order: a watch that was heard no longer streams. Exit code 130, as after Ctrl-C.
+    """
     try:
-        return asyncio.run(work)
+        done = asyncio.run(unless_ended(work))
     except LinkError as error:
         print(f"edge-daemon: {error}", file=sys.stderr)
         report(json_file, {"trouble": str(error.trouble), "error": str(error)})
         raise typer.Exit(EXIT_CODES[error.trouble]) from None
+    if done is None:
+        raise typer.Exit(_ENDED)
+    return done
 
 
 async def list_devices(seconds: float) -> list[dict[str, object]]:

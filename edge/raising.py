@@ -25,6 +25,8 @@ DISK_S = 30.0
 """A disk that has not taken an alert for so long is stuck."""
 TIMED = 1000
 """Alerts on their way whose time is taken; those of a longer outage are sent, but not timed."""
+_REPORT = "report-"
+"""How the outbox calls a report, so that its acknowledgement, after a restart, too, is not taken for an alert's."""
 _WORDS = {Synchronised.YES: True, Synchronised.NO: False, Synchronised.UNKNOWN: None}
 
 
@@ -101,7 +103,9 @@ class Raising:
         await self.wake(State.UNKNOWN, None)
 
     def on_acked(self, alert_id: str, at: HostNs) -> None:
-        """The relay says that the broker has a message."""
+        """The relay says that the broker has a message; only alerts count."""
+        if alert_id.startswith(_REPORT):
+            return
         received = self._in_flight.pop(alert_id, None)
         self._health.acked += 1
         if received is not None:
@@ -132,7 +136,7 @@ class Raising:
 
     async def _report(self, kept: Kept) -> None:
         with self._watchdog.hearts.work("outbox", DISK_S):
-            if await self._stored(self._relay().report(kept.id, self._told(kept))):
+            if await self._stored(self._relay().report(f"{_REPORT}{kept.id}", self._told(kept))):
                 self.snooze.told()
 
     async def _stored(self, storing: Coroutine[object, object, None]) -> bool:

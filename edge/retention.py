@@ -11,7 +11,7 @@ from pathlib import Path
 from edge.acquaintance import FILE as USUAL
 from edge.clock import SECOND, Clock, HostNs, UnixNs
 from edge.settings import RetentionSettings, Settings
-from edge.stored import RECORDINGS, plain_files
+from edge.stored import DEMO, RECORDINGS, plain_files
 from edge.time_service import Synchronised, synchronised
 
 log = logging.getLogger("vagus")
@@ -86,20 +86,24 @@ def enforce(settings: Settings, now: UnixNs, *, by_age: bool = True) -> list[str
 
     Without ``by_age`` only what is too much leaves. A folder that cannot be read is one sentence, too.
     """
-    state, told = settings.state_path, list[str]()
-    recordings = _there(state / RECORDINGS, lambda name: name.endswith(".packets"), told)
+    both, told = (settings.state_path, settings.state_path / DEMO), list[str]()
+    recordings = [
+        each for state in both for each in _there(state / RECORDINGS, lambda name: name.endswith(".packets"), told)
+    ]
     for packets, why in _past(recordings, settings.retention, now, by_age):
         # The packets last: they are what the next look goes by.
         told.append(_delete((packets.with_suffix(".json"), packets), f"recording {packets.stem}", why))
-    for usual, status in _there(state, lambda name: name.startswith(USUAL), told):
-        days = settings.retention.usual_days
-        if by_age and _CLOCK_SET_NS < status.st_mtime_ns < now - days * _DAY_NS:
-            told.append(_delete((usual,), usual.name, f"{days:g} days are over (retention.usual_days)"))
+    days = settings.retention.usual_days
+    for state in both:
+        for usual, status in _there(state, lambda name: name.startswith(USUAL), told):
+            if by_age and _CLOCK_SET_NS < status.st_mtime_ns < now - days * _DAY_NS:
+                told.append(_delete((usual,), usual.name, f"{days:g} days are over (retention.usual_days)"))
     days = settings.outbox.alert_days
-    outbox = state / settings.outbox.path
-    for damaged, status in _there(outbox.parent, lambda name: name.startswith(f"{outbox.name}.corrupt-"), told):
-        if by_age and _CLOCK_SET_NS < status.st_mtime_ns < now - days * _DAY_NS:
-            told.append(_delete((damaged,), damaged.name, f"{days:g} days are over"))
+    aside = f"{Path(settings.outbox.path).name}.corrupt-"
+    for folder in dict.fromkeys((state / settings.outbox.path).parent for state in both):
+        for damaged, status in _there(folder, lambda name: name.startswith(aside), told):
+            if by_age and _CLOCK_SET_NS < status.st_mtime_ns < now - days * _DAY_NS:
+                told.append(_delete((damaged,), damaged.name, f"{days:g} days are over"))
     return told
 
 
@@ -110,7 +114,7 @@ def _past(
     if now < _CLOCK_SET_NS:
         return
     total = 0
-    for packets, status in sorted(recordings, reverse=True):
+    for packets, status in sorted(recordings, key=lambda each: each[0].name, reverse=True):
         total += status.st_size
         if now - status.st_mtime_ns < _STILL_WRITTEN_NS:
             continue

@@ -16,9 +16,28 @@ from edge.relay.settings import MqttSettings, OutboxSettings
 from edge.sensing.change import ChangeSettings
 from edge.sensing.sampling import SamplingSettings
 
+HEALTH_HOST = "127.0.0.1"
+"""Where the health page is. Never anywhere else: there is no password."""
+
 
 class SettingsError(ValueError):
     """Settings nobody can run with; the sentence names the file, the setting and what would work."""
+
+
+# Here, not below: the defaults of `Settings` are made, and looked at, while this file is read.
+def _refuse_nul(setting: str, text: str) -> None:
+    """SettingsError for what can be no path on any machine."""
+    if "\0" in text:
+        raise SettingsError(f"{setting} {text!r} holds a NUL, which no path may")
+
+
+def _refuse_no_place(setting: str, text: str) -> None:
+    """SettingsError for what can be no path, or begins at the home of nobody here."""
+    _refuse_nul(setting, text)
+    try:
+        Path(text).expanduser()
+    except RuntimeError as error:
+        raise SettingsError(f"{setting} {text!r}: this machine knows no such home; give the whole path") from error
 
 
 class WatchSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,6 +79,7 @@ class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`litert`, `onnx` (ONNX Runtime, as on a Jetson), or `auto` for the first of them that is installed."""
 
     def __post_init__(self) -> None:
+        _refuse_no_place("models.bundle", self.bundle)
         if not 1 <= self.threads <= 16:
             raise ValueError(f"models.threads must lie between 1 and 16, got {self.threads}")
         if not 0 < self.face_ms <= 1000:
@@ -112,6 +132,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     panel: PanelSettings = PanelSettings()
     retention: RetentionSettings = RetentionSettings()
     health: HealthSettings = HealthSettings()
+
+    def __post_init__(self) -> None:
+        _refuse_no_place("state_dir", self.state_dir)
+        _refuse_nul("outbox.path", self.outbox.path)
 
     @property
     def bundle_path(self) -> Path:

@@ -18,13 +18,25 @@ from edge.settings import Settings
 
 RECORDINGS = "recordings"
 DEMO = "demo"
-"""Where `edge-daemon demo --state` keeps its own."""
+"""Where in the state directory `edge-daemon demo` keeps its own."""
 
-
+_TAILS = ("-wal", "-shm", "")
+"""Of SQLite's files; the database last, for the others lead nowhere without it."""
 _FLOCK = "hhqqi4x"
 """struct flock of 64-bit Linux: type, whence, start, length, process."""
 _LOCKED_FROM, _LOCKED_BYTES = 0x40000000, 512
 """Where SQLite locks a database file (os.h: PENDING_BYTE and the two ranges after it)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One file about the person."""
+
+    file: Path
+    name: str
+    """As the daemon calls it; what a link leads to may be called otherwise."""
+    whose: str
+    """Empty for the daemon's, `demo-` for the demo's, which has files of the same names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +46,51 @@ class Kind:
     name: str
     says: str
     """What it is and how long it stays, for the person."""
-    folders: tuple[Path, ...]
+    folders: tuple[Path, Path]
+    """The daemon's, and the demo's."""
     patterns: tuple[str, ...]
     """Of names in each of the folders."""
+    followed: str = ""
+    """A name in each of them that the operator gave: a link of that name leads to a database of ours."""
+
+    def held(self) -> Iterator[Held]:
+        """Those that are there, each once, by folder and name; no links, but where they lead for the name `followed`.
+
+        RefusalError for a folder that cannot be looked through.
+        """
+        known = set[Path]()
+        for whose, folder in zip(("", f"{DEMO}-"), self.folders, strict=True):
+            for held in (*self._led_to(folder, whose), *self._plain(folder, whose)):
+                if held.file not in known:
+                    known.add(held.file)
+                    yield held
 
     def files(self) -> Iterator[Path]:
-        """Those that are there, by name; no links. RefusalError for a folder that cannot be looked through."""
-        found = (path for folder in self.folders for path in _asked_for(folder))
-        yield from sorted(path for path in found if any(fnmatchcase(path.name, each) for each in self.patterns))
+        """The same, without their names."""
+        return (held.file for held in self.held())
+
+    def links(self) -> Iterator[Path]:
+        """Links of the name `followed`."""
+        places = dict.fromkeys(folder / self.followed for folder in self.folders) if self.followed else ()
+        return (place for place in places if place.is_symlink())
+
+    def _led_to(self, folder: Path, whose: str) -> Iterator[Held]:
+        for link in self.links():
+            if link.parent == folder:
+                target = led_to(link)
+                for tail in _TAILS:
+                    if (file := target.with_name(target.name + tail)).is_file():
+                        yield Held(file, f"{link.name}{tail}", whose)
+
+    def _plain(self, folder: Path, whose: str) -> Iterator[Held]:
+        for path in sorted(_asked_for(folder)):
+            if any(fnmatchcase(path.name, each) for each in self.patterns):
+                yield Held(path, path.name, whose)
+
+
+def led_to(link: Path) -> Path:
+    """Where a link leads in the end, whether or not anything is there."""
+    return Path(os.path.realpath(link))  # Path.resolve raises for a circle
 
 
 def _asked_for(folder: Path) -> list[Path]:
@@ -74,29 +123,31 @@ IMPERSONAL = (
 def kinds(settings: Settings) -> tuple[Kind, ...]:
     """Every kind that a daemon of these settings stores."""
     outbox, kept, state = settings.outbox, settings.retention, settings.state_path
+    both = state, state / DEMO
     # The operator may have put the outbox on another disk.
-    boxes = state / outbox.path, state / DEMO / outbox.path
+    boxes = both[0] / outbox.path, both[1] / outbox.path
     return (
         Kind(
             "outbox",
             "Alerts and reports that wait for the broker, and leave once it has them. What cannot be delivered is "
             f"dropped after {outbox.alert_days:g} days (alerts) or {outbox.report_days:g} days (reports), or past "
             f"{outbox.max_mib} MiB.",
-            tuple(dict.fromkeys(box.parent for box in boxes)),
-            tuple(f"{glob.escape(boxes[0].name)}{tail}" for tail in ("", "-wal", "-shm", ".corrupt-*")),
+            (boxes[0].parent, boxes[1].parent),
+            tuple(f"{glob.escape(boxes[0].name)}{tail}" for tail in (*_TAILS, ".corrupt-*")),
+            boxes[0].name,
         ),
         Kind(
             "recordings",
             "What the watch sent while somebody recorded it on purpose (.packets, which `edge-daemon replay` reads), "
             "with consent, tags and notes (.json). Deleted after "
             f"{kept.recording_days:g} days, or, oldest first, past {kept.recordings_mib} MiB.",
-            (state / RECORDINGS,),
+            (both[0] / RECORDINGS, both[1] / RECORDINGS),
             ("*.packets", "*.json", "*.new"),
         ),
         Kind(
             "baseline",
             "The person's body at rest, in a few numbers, measured when asked for. Kept until it is measured anew.",
-            (state,),
+            both,
             (f"{BASELINE}*",),
         ),
         Kind(
@@ -104,14 +155,14 @@ def kinds(settings: Settings) -> tuple[Kind, ...]:
             "What was usual for the person in their last hour: the features of windows, by which later ones are "
             "compared, and how stressed they were held to be. Written every ten minutes and at a stop, for the next "
             f"start; {'nothing is kept' if not kept.usual_days else f'unused it stays {kept.usual_days:g} days'}.",
-            (state, state / DEMO),
+            both,
             (f"{USUAL}*",),
         ),
         Kind(
             "snooze",
             "How many alerts a snooze that still lasts has kept back, since when, and the reason of the last. Deleted "
             "when its report is told: at its end, or when the daemon is stopped or started.",
-            (state, state / DEMO),
+            both,
             (f"{KEPT_BACK}*",),
         ),
     )

@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import AsyncGenerator, Collection, Generator
+from collections.abc import AsyncGenerator, Collection, Coroutine, Generator
 from pathlib import Path
+from typing import TypeVar
 
 from edge.health import ProcessMeter
 from edge.judging import judging
@@ -20,6 +21,8 @@ from edge.whole_file import private_folder, unwritable
 from firmware_bridge.allow import check_link
 from firmware_bridge.links import open_link
 from firmware_bridge.links.recorder import Recorder
+
+T = TypeVar("T")
 
 
 def check(settings: Settings) -> dict[str, object]:
@@ -56,7 +59,7 @@ async def serve(settings: Settings, speed: float = 1.0, config: Path | None = No
     with contextlib.suppress(OSError):  # the outbox says it better
         private_folder(settings.state_path)
     async with (
-        _signals() as stop,
+        ends() as stop,
         _hang_ups() as reload,
         open_service(settings, speed=speed, config=config) as service,
     ):
@@ -94,7 +97,7 @@ def record(address: str, out: Path, seconds: float | None, allowed: Collection[s
 
 async def _record(address: str, out: Path, seconds: float | None) -> tuple[int, str | None]:
     """How many packets were kept, and why the disk took no more; None where it did."""
-    async with _signals() as stop, open_link(address) as link:
+    async with ends(signal.SIGHUP) as stop, open_link(address) as link:
         with _begun(Recorder(out, address), out) as recorder:
 
             async def listen() -> str | None:
@@ -144,13 +147,30 @@ async def _hang_ups() -> AsyncGenerator[asyncio.Event]:
 
 
 @contextlib.asynccontextmanager
-async def _signals() -> AsyncGenerator[asyncio.Event]:
-    """An event that SIGTERM and Ctrl-C set, so that everything is closed in order."""
+async def ends(*others: signal.Signals) -> AsyncGenerator[asyncio.Event]:
+    """An event that SIGTERM, Ctrl-C and ``others`` set, so that everything is closed in order.
+
+    One of the others that is ignored stays so, as SIGHUP is under nohup(1).
+    """
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    heard = [signal.SIGTERM, signal.SIGINT, *(each for each in others if signal.getsignal(each) != signal.SIG_IGN)]
+    for number in heard:
         loop.add_signal_handler(number, stop.set)
     try:
         yield stop
     finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in heard:
             loop.remove_signal_handler(number)
+
+
+async def unless_ended(work: Coroutine[object, object, T]) -> T | None:
+    """Do it; None where a signal ended it before, SIGHUP of a closed terminal, too, and then all is left in order."""
+    async with ends(signal.SIGHUP) as stop:
+        doing, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({doing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (doing, stopping):
+                task.cancel()
+            await asyncio.wait({doing})
+        return None if doing.cancelled() else doing.result()

@@ -29,6 +29,8 @@ _MQTT_3_1_1 = 4
 _REFUSED_VERSION = bytes.fromhex("20 02 00 01")
 """CONNACK, unacceptable protocol version (MQTT 3.1.1, 3.2.2.3); amqtt would wait for more bytes of a CONNECT of
 MQTT 5 and never answer."""
+GREETING_S = 10.0
+"""Who has not begun to say CONNECT by then is closed: a bound would else be filled by who says nothing."""
 MOST_KEPT = 1000
 """Messages that wait for a subscriber who is away; then the oldest leaves."""
 
@@ -123,10 +125,13 @@ class _Broker(Broker):
 
 
 @asynccontextmanager
-async def local_broker(host: str = "127.0.0.1", port: int = 0, *, password: str = "") -> AsyncGenerator[BrokerAddress]:
+async def local_broker(
+    host: str = "127.0.0.1", port: int = 0, *, password: str = "", most: int | None = None
+) -> AsyncGenerator[BrokerAddress]:
     """Run a broker (MQTT 3.1.1, QoS 0 and 1, retained messages, wills) inside this process; port 0 takes a free one.
 
-    With a password only `USER`, who gives it, may publish; without one anybody on this machine may.
+    With a password only `USER`, who gives it, may publish; without one anybody on this machine may. More than ``most``
+    connections at once are closed unheard.
 
     It keeps nothing when it ends, and for a subscriber who is away `MOST_KEPT` messages. One that takes over 5 s to
     acknowledge a message loses it (amqtt).
@@ -145,15 +150,19 @@ async def local_broker(host: str = "127.0.0.1", port: int = 0, *, password: str 
     writers: set[asyncio.StreamWriter] = set()
 
     async def welcome(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if most is not None and len(writers) >= most:
+            writer.transport.abort()
+            return
         writers.add(writer)
         try:
-            head = await reader.readexactly(_HEAD)
+            async with asyncio.timeout(GREETING_S):
+                head = await reader.readexactly(_HEAD)
             if _level(head) == _MQTT_3_1_1:
                 await broker.external_connected(_Rejoined(reader, head), StreamWriterAdapter(writer), _LISTENER)
             else:
                 writer.write(_REFUSED_VERSION)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass  # it came and went
+        except (asyncio.IncompleteReadError, ConnectionError, TimeoutError):
+            pass  # it came and went, or said nothing
         finally:
             writers.discard(writer)
             writer.close()

@@ -59,6 +59,10 @@ def config(tmp_path: Path, text: str) -> str:
         ("[models]\nface_fresh_s = inf", "models.face_fresh_s must lie above 0 and at most at 600, got inf"),
         ("[retention]\nrecording_days = nan", "retention.recording_days must be above 0"),
         ("[mqtt]\ndiscovery_prefix = 'home/#'", "discovery_prefix 'home/#' must be letters"),
+        ("state_dir = '~nosuchuser/x'", "state_dir '~nosuchuser/x': this machine knows no such home"),
+        ("[models]\nbundle = '~nosuchuser/x'", "models.bundle '~nosuchuser/x': this machine knows no such home"),
+        ('state_dir = "/tmp/a\\u0000b"', "holds a NUL"),
+        ('[outbox]\npath = "a\\u0000b"', "holds a NUL"),
         ("", "nothing to listen to"),
         ("[sampling.change]\nspeed = 1", "unknown setting sampling.change.speed; known here: slack, alarm, memory"),
         ("[watch]\naddress = 'radio:here'", "no link is called 'radio'"),
@@ -138,6 +142,10 @@ def test_run_with_nothing_to_listen_to(
     arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert "nothing to listen to" in refuse(monkeypatch, capsys, *arguments)
+
+
+def test_a_demo_needs_a_place_that_can_be(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "knows no such home" in refuse(monkeypatch, capsys, "demo", "--state", "~nosuchuser/x")
 
 
 @pytest.mark.parametrize("speed", ["0", "-1", "nan", "inf", "1e-320"])

@@ -31,15 +31,19 @@ class Kept:
         self.full = False
         self.alerts: list[Alert] = []
         self.reports: list[bytes] = []
+        self.names: list[str] = []
+        """Of all that it was given, by which it would tell of acknowledgements."""
 
     def next_sequence(self) -> int:
         return len(self.alerts) + 1
 
     async def raise_alert(self, alert: Alert) -> None:
         self.alerts.append(alert)
+        self.names.append(alert.id)
 
     async def report(self, name: str, payload: bytes) -> None:
         self.reports.append(payload)
+        self.names.append(name)
         if self.full:
             raise NotDurableError("no space")
 
@@ -50,10 +54,15 @@ def little(tmp_path: Path) -> Bundle:
 
 
 def raising(
-    relay: Kept, bundle: Bundle, clock: HandClock, state: Path, known: Synchronised = Synchronised.UNKNOWN
+    relay: Kept,
+    bundle: Bundle,
+    clock: HandClock,
+    state: Path,
+    known: Synchronised = Synchronised.UNKNOWN,
+    health: Health | None = None,
 ) -> Raising:
-    snooze = Snooze(clock, state)
-    return Raising("edge", snooze, lambda: relay, lambda: bundle, clock, Health(), Watchdog(clock), lambda: known)
+    snooze, health = Snooze(clock, state), health or Health()
+    return Raising("edge", snooze, lambda: relay, lambda: bundle, clock, health, Watchdog(clock), lambda: known)
 
 
 def stressed() -> Decision:
@@ -131,6 +140,20 @@ async def test_a_quiet_time_that_ended_leaves_nothing_to_tell(little: Bundle, tm
     await made.leave()
     await raising(relay, little, clock, tmp_path).wake(State.UNKNOWN, None)
     assert (len(relay.alerts), len(relay.reports)) == (1, 1)
+
+
+async def test_a_report_that_the_broker_has_is_no_acknowledged_alert(little: Bundle, tmp_path: Path) -> None:
+    relay, clock, health = Kept(), HandClock(), Health()
+    made = raising(relay, little, clock, tmp_path, health=health)
+    await made.take(stressed())
+    made.snooze.start(60)
+    await made.take(stressed())
+    await made.leave()
+    assert (len(relay.alerts), len(relay.reports)) == (1, 1)
+    again = raising(relay, little, clock, tmp_path, health=health)  # both wait in the outbox until a later start
+    for name in relay.names:
+        again.on_acked(name, clock.now())
+    assert (health.raised, health.acked) == (1, 1)
 
 
 async def test_a_report_that_no_disk_took_is_told_again_under_its_id(little: Bundle, tmp_path: Path) -> None:
