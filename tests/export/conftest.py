@@ -2,11 +2,18 @@
 
 import subprocess
 from collections.abc import Iterator
+from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
 
 from export.apart import apart
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tensorflow_in_every_child() -> None:
+    """The server that children are forked from may be of other tests, and without TensorFlow: ten seconds a child."""
+    forkserver._forkserver._stop()  # pyright: ignore[reportUnknownMemberType, reportAttributeAccessIssue, reportPrivateUsage]
 
 
 @pytest.fixture(scope="session")
