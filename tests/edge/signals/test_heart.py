@@ -113,3 +113,16 @@ def test_band_power_is_the_variance_of_a_swing_in_the_band() -> None:
         powers = band_powers(t, 800 + 40 * np.sin(2 * np.pi * hz * t))
         assert powers[band] == pytest.approx(800, rel=0.1)
         assert powers[1 - band] < 60
+
+
+def test_intervals_on_both_sides_of_missing_beats_are_no_neighbours() -> None:
+    """Two even stretches, 820 and 780 ms, and between them twelve beats that the sensor could not measure."""
+    thirty = np.arange(30, dtype=np.float64)
+    slow, fast = np.multiply(thirty, 0.82), np.multiply(thirty, 0.78) + (29 * 0.82 + 12 * 0.8)
+    parts = (told_beats(slow), told_beats(fast))
+    told = Signal(
+        np.concatenate([part.times for part in parts]), np.concatenate([part.values for part in parts]), 0.0, 1.0
+    )
+    found = named(heart(window(60, beat_interval=told)))
+    assert found["rmssd"] == pytest.approx(0.0, abs=0.1)
+    assert found["sdnn"] == pytest.approx(20.0, abs=1.0)
