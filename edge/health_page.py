@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from edge.metrics import exposition
+from edge.panel.bounded import listen
 from edge.panel.guard import is_ours
 from edge.refusal import RefusalError
 from edge.settings import HEALTH_HOST
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from edge.daemon import Daemon
 
 CONNECTIONS = 32
-"""Open at once; more are closed unheard, for the daemon needs its descriptors itself."""
+"""Open at once; more are closed unheard."""
 _TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -70,26 +71,12 @@ async def open_health_page(daemon: "Daemon", port: int) -> AsyncGenerator[int]:
 
 
 async def _listen(runner: web.AppRunner, port: int) -> asyncio.Server:
-    serve = runner.server
-    if serve is None:
-        raise RefusalError("the health page's server is not set up")
-
-    def connect() -> asyncio.BaseProtocol:
-        return serve() if len(serve.connections) < CONNECTIONS else _Closed()
-
     try:
-        return await asyncio.get_running_loop().create_server(connect, HEALTH_HOST, port)
+        return await listen(runner, HEALTH_HOST, port, CONNECTIONS)
     except OSError as error:
         raise RefusalError(
             f"health.port {port} on {HEALTH_HOST} cannot be used ({error.strerror}); choose another"
         ) from error
-
-
-class _Closed(asyncio.Protocol):
-    """Answers a connection too many: not at all."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        transport.close()
 
 
 @web.middleware

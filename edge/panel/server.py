@@ -12,6 +12,7 @@ from aiohttp.typedefs import Middleware
 
 from edge.clock import Clock
 from edge.panel.assets import read_assets
+from edge.panel.bounded import listen
 from edge.panel.broadcast import Broadcast
 from edge.panel.errors import PanelError
 from edge.panel.guard import guard, harden
@@ -80,27 +81,13 @@ def application(routes: Routes, middleware: Middleware) -> web.Application:
 
 
 async def _listen(runner: web.AppRunner, settings: PanelSettings) -> asyncio.Server:
-    serve = runner.server
-    if serve is None:
-        raise PanelError("the page's server is not set up")
-
-    def connect() -> asyncio.BaseProtocol:
-        return serve() if len(serve.connections) < CONNECTIONS else _Closed()
-
     try:
-        return await asyncio.get_running_loop().create_server(connect, settings.address, settings.port)
+        return await listen(runner, settings.address, settings.port, CONNECTIONS)
     except OSError as error:
         raise PanelError(
             f"the page cannot be served at {settings.address}:{settings.port} ({error.strerror}); "
             "set panel.port to another one, or to 0 for any that is free"
         ) from error
-
-
-class _Closed(asyncio.Protocol):
-    """Answers a connection too many: not at all."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        transport.close()
 
 
 class _Garbage(logging.Filter):
