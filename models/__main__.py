@@ -80,6 +80,7 @@ def restore(
     protocol: Annotated[str | None, typer.Option(help="As it was trained: clean or paper.")] = None,
 ) -> None:
     """Leave the run of a trained network without training it: to release it beside others, or to look at it."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from edge.bundle import Bundle
     from models.face_training import restore_ours
     from models.model_card import training_record
@@ -88,8 +89,7 @@ def restore(
     divided = _protocol(network, protocol)
     if (name == "face") != (bundle is not None):
         raise _refusal("the face, and it alone, comes from a bundle: restore face --bundle edge/bundles/default")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    command = f"python -m models restore --bundle {bundle} --data {data}"
+    command = f"python -m models restore {name} --data {data}" + (f" --bundle {bundle}" if bundle else "")
     place = run or Path("runs") / network.run(divided)
     task = Task(name, data, place, 0, False, None, command, lambda _done, _note: None, lambda _line: None, divided)
     with _refusing():

@@ -8,6 +8,7 @@ from firmware_bridge.devices.family import Family, Quantity, gives
 from firmware_bridge.errors import CodecError
 from firmware_bridge.messages import (
     Command,
+    Message,
     PolarAnswer,
     PolarCommand,
     PolarMeasurement,
@@ -39,33 +40,32 @@ _CHOOSING = (
 """Refusals of a setting: models and firmwares differ, so the sensor is asked what it has."""
 
 
+def _answers(source: str, _payload: bytes) -> bool:
+    """Whatever the control point says is an answer."""
+    return source == gatt.POLAR_CONTROL
+
+
+def _said(source: str, payload: bytes) -> Message | None:
+    """What the control point says; None of a measurement, and of what cannot be read."""
+    try:
+        return decode(source, payload) if _answers(source, payload) else None
+    except CodecError:
+        return None
+
+
 def _left_off(source: str, payload: bytes) -> bool:
     """The sensor ended a measurement by itself, or could not start one just now."""
-    if source != gatt.POLAR_CONTROL:
-        return False
-    try:
-        message = decode(source, payload)
-    except CodecError:
-        return False
-    if isinstance(message, PolarAnswer):
-        return message.operation is PolarOperation.START and message.status in _PASSING
-    return isinstance(message, PolarStopped)
-
-
-def _answers(source: str, payload: bytes) -> bool:  # noqa: ARG001 - whatever the control point says is an answer
-    return source == gatt.POLAR_CONTROL
+    said = _said(source, payload)
+    if isinstance(said, PolarAnswer):
+        return said.operation is PolarOperation.START and said.status in _PASSING
+    return isinstance(said, PolarStopped)
 
 
 def _choose(usual: Mapping[PolarMeasurement, int]) -> Callable[[str, bytes], Sequence[Command]]:
     """Replies of a family with these usual rates: to a refused setting the question, to its answer another start."""
 
     def reply(source: str, payload: bytes) -> Sequence[Command]:
-        if source != gatt.POLAR_CONTROL:
-            return ()
-        try:
-            said = decode(source, payload)
-        except CodecError:
-            return ()
+        said = _said(source, payload)
         if not isinstance(said, PolarAnswer):
             return ()
         if said.operation is PolarOperation.START and said.status in _CHOOSING:
