@@ -13,6 +13,7 @@ import msgspec
 
 from edge.refusal import RefusalError
 from edge.relay.alerts import iso_time
+from edge.relay.aside import ASIDE
 from edge.relay.errors import OutboxError
 from edge.relay.settings import OutboxSettings
 from edge.relay.store import Store
@@ -99,7 +100,7 @@ def _messages(kind: Kind, settings: Settings) -> Iterator[tuple[str, Iterator[by
     for held in kind.held():
         if held.name.endswith(("-wal", "-shm")):
             continue  # part of the database beside it
-        if ".corrupt-" not in held.name:
+        if ASIDE not in held.name:
             place = msgspec.structs.replace(settings.outbox, path=str(held.file))
             try:
                 yield f"outbox/{held.whose}messages.jsonl", iter(list(_lines(place)))

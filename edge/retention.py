@@ -10,8 +10,9 @@ from pathlib import Path
 
 from edge.acquaintance import FILE as USUAL
 from edge.clock import SECOND, Clock, HostNs, UnixNs
+from edge.relay.aside import ASIDE
 from edge.settings import RetentionSettings, Settings
-from edge.stored import DEMO, RECORDINGS, plain_files
+from edge.stored import DEMO, RECORDINGS, led_to, plain_files
 from edge.time_service import Synchronised, synchronised
 
 log = logging.getLogger("vagus")
@@ -99,9 +100,10 @@ def enforce(settings: Settings, now: UnixNs, *, by_age: bool = True) -> list[str
             if by_age and _CLOCK_SET_NS < status.st_mtime_ns < now - days * _DAY_NS:
                 told.append(_delete((usual,), usual.name, f"{days:g} days are over (retention.usual_days)"))
     days = settings.outbox.alert_days
-    aside = f"{Path(settings.outbox.path).name}.corrupt-"
-    for folder in dict.fromkeys((state / settings.outbox.path).parent for state in both):
-        for damaged, status in _there(folder, lambda name: name.startswith(aside), told):
+    boxes = [state / settings.outbox.path for state in both]
+    for box in dict.fromkeys((*boxes, *map(led_to, boxes))):
+        aside = f"{box.name}{ASIDE}"
+        for damaged, status in _there(box.parent, lambda name, aside=aside: name.startswith(aside), told):
             if by_age and _CLOCK_SET_NS < status.st_mtime_ns < now - days * _DAY_NS:
                 told.append(_delete((damaged,), damaged.name, f"{days:g} days are over"))
     return told

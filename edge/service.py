@@ -50,7 +50,7 @@ class Service:
     broker: BrokerAddress
     broker_is_ours: bool
     recovered: int
-    """Messages that an earlier run left in the outbox."""
+    """Alerts that an earlier run left in the outbox."""
     swap: Swap
     """Changes the bundle while everything runs."""
     systemd: Systemd
@@ -177,7 +177,7 @@ async def open_service(
     async with AsyncExitStack() as stack:
         outbox = await stack.enter_async_context(Outbox(place, clock))
         await stack.enter_async_context(retention(settings, clock))
-        recovered = outbox.pending
+        recovered = outbox.recovered
         ours = not settings.mqtt.broker
         if ours:
             # Imported when asked for: a daemon with a broker elsewhere needs none in memory.

@@ -14,6 +14,7 @@ from edge.baseline_store import FILE as BASELINE
 from edge.check import Check, parted
 from edge.kept_back import FILE as KEPT_BACK
 from edge.refusal import RefusalError
+from edge.relay.aside import ASIDE
 from edge.settings import Settings
 
 RECORDINGS = "recordings"
@@ -78,9 +79,10 @@ class Kind:
         for link in self.links():
             if link.parent == folder:
                 target = led_to(link)
-                for tail in _TAILS:
-                    if (file := target.with_name(target.name + tail)).is_file():
-                        yield Held(file, f"{link.name}{tail}", whose)
+                beside = {file.name.removeprefix(target.name): file for file in _beginning_with(target)}
+                for tail in (*_TAILS, *sorted(tail for tail in beside if tail.startswith(ASIDE))):
+                    if tail in beside:
+                        yield Held(beside[tail], f"{link.name}{tail}", whose)
 
     def _plain(self, folder: Path, whose: str) -> Iterator[Held]:
         for path in sorted(_asked_for(folder)):
@@ -91,6 +93,10 @@ class Kind:
 def led_to(link: Path) -> Path:
     """Where a link leads in the end, whether or not anything is there."""
     return Path(os.path.realpath(link))  # Path.resolve raises for a circle
+
+
+def _beginning_with(file: Path) -> list[Path]:
+    return [each for each in _asked_for(file.parent) if each.name.startswith(file.name)]
 
 
 def _asked_for(folder: Path) -> list[Path]:
@@ -133,7 +139,7 @@ def kinds(settings: Settings) -> tuple[Kind, ...]:
             f"dropped after {outbox.alert_days:g} days (alerts) or {outbox.report_days:g} days (reports), or past "
             f"{outbox.max_mib} MiB.",
             (boxes[0].parent, boxes[1].parent),
-            tuple(f"{glob.escape(boxes[0].name)}{tail}" for tail in (*_TAILS, ".corrupt-*")),
+            tuple(f"{glob.escape(boxes[0].name)}{tail}" for tail in (*_TAILS, f"{ASIDE}*")),
             boxes[0].name,
         ),
         Kind(

@@ -7,6 +7,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -38,11 +39,13 @@ def archive(bundle: Bundle, out: Path) -> Path:
     return out
 
 
-def unpack(file: Path, out: Path, trusted: Sequence[Ed25519PublicKey] | None = None) -> Bundle:
+def unpack(
+    file: Path, out: Path, trusted: Sequence[Ed25519PublicKey] | None = None, *, now: datetime | None = None
+) -> Bundle:
     """Unpack a `.vagus` file into a new directory, once it is proven as a bundle.
 
-    Raises PackError for what is no archive, is too large, or leads out of it, and BundleError for an unsound bundle;
-    then nothing is left behind.
+    Raises PackError for what is no archive, is too large, or leads out of it, and BundleError for a bundle that is
+    unsound or, where `now` is given, has expired; then nothing is left behind.
     """
     if out.exists():
         raise PackError(f"{out} is there already; name a new directory")
@@ -57,7 +60,7 @@ def unpack(file: Path, out: Path, trusted: Sequence[Ed25519PublicKey] | None = N
                 target = partial / entry.filename
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(packed.read(entry))
-        opened = Bundle.open(partial, trusted)
+        opened = Bundle.open(partial, trusted, now=now)
         partial.chmod(0o755)
         partial.rename(out)
     except BundleError as error:

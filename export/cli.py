@@ -212,7 +212,8 @@ def unpack_archive(file: Path, out: Path, trusted: Trusted = None, json: Json = 
     """Unpack a .vagus file into a new directory, once it is proven."""
     console = Console(stderr=True)
     with _sentences(console, json):
-        _write(json, summary(unpack(file, out, None if trusted is None else read_keys(trusted))))
+        keys = None if trusted is None else read_keys(trusted)
+        _write(json, summary(unpack(file, out, keys, now=datetime.now(UTC))))
         console.print(f"[green]unpacked[/] {escape(str(out))}", soft_wrap=True)
 
 

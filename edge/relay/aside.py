@@ -1,10 +1,13 @@
 """A damaged outbox file -> moved aside, or back when no new one can be made; what was never an outbox is left alone."""
 
 import contextlib
+import os
 from pathlib import Path
 
 from edge.relay.settings import OutboxSettings
 
+ASIDE = ".corrupt-"
+"""Behind the name of a file that was set aside; the time comes after it."""
 _TAILS = ("", "-wal", "-shm")
 """The file, its log, and the log's index."""
 _HEADER = b"SQLite format 3\x00"
@@ -48,7 +51,8 @@ def is_foreign(path: Path) -> bool:
     with contextlib.suppress(OSError):
         size = path.stat().st_size
         named_by_hand = path.name != OutboxSettings().path
-        if named_by_hand and size % _LEAST_PAGE and not path.with_name(f"{path.name}-wal").exists():
+        log = Path(f"{os.path.realpath(path)}-wal")
+        if named_by_hand and size % _LEAST_PAGE and not log.exists():
             with path.open("rb") as file:
                 return file.read(len(_HEADER)) != _HEADER
     return False

@@ -2,13 +2,14 @@
 
 import contextlib
 import logging
+import os
 import sqlite3
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
 from edge.clock import SECOND, Clock, HostNs
-from edge.relay.aside import is_foreign, move_aside, move_back
+from edge.relay.aside import ASIDE, is_foreign, move_aside, move_back
 from edge.relay.errors import NotDurableError, OutboxError, UnreadableError
 from edge.relay.lifetime import Lifetime
 from edge.relay.rescue import rescue
@@ -35,6 +36,7 @@ class Keeper:
         self.dropped: Counter[str] = Counter()
         self.durable = True
         self.sequence = 0
+        self.recovered = 0
         self.lifetime = Lifetime(clock)
         self.topics: set[str] = set()
         """Noted, so that a later run can clear what is retained there."""
@@ -70,6 +72,7 @@ class Keeper:
                 self._store = self._set_aside(error)
             self._position = max(self._position, self._store.counts.last_position)
             self.sequence = max(self.sequence, self._store.counts.sequence)
+            self.recovered = self._store.counts.recovered
             self.lifetime.go_on_from(self._store.counts.lived_ns)
             self.topics |= self._store.topics()
         return self._store
@@ -239,14 +242,14 @@ class Keeper:
 
     def _set_aside(self, error: sqlite3.Error) -> Store:
         """Move the damaged file away, save what can be read of it, and go on with a new one."""
-        path = Path(self._settings.path)
+        path = Path(os.path.realpath(self._settings.path))  # as SQLite: a link stays, and leads to the new file
         if self._store:
             self._store.close()
             self._store = None
         if self._failed is not None and self._clock.now() - self._failed[0] < _AGAIN_NS:
             raise self._failed[1]
         now_s = self._clock.wall() // SECOND
-        aside = path.with_name(f"{path.name}.corrupt-{datetime.fromtimestamp(now_s, UTC):%Y%m%dT%H%M%SZ}")
+        aside = path.with_name(f"{path.name}{ASIDE}{datetime.fromtimestamp(now_s, UTC):%Y%m%dT%H%M%SZ}")
         try:
             move_aside(path, aside)
         except OSError as worse:

@@ -105,6 +105,11 @@ class Outbox:
         return self._keeper.pending
 
     @property
+    def recovered(self) -> int:
+        """Alerts that a run before this one had left."""
+        return self._keeper.recovered
+
+    @property
     def dropped(self) -> dict[str, int]:
         """How many messages of each kind left unsent because a bound was reached."""
         return dict(self._keeper.dropped)

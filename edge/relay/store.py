@@ -83,6 +83,7 @@ class Counts:
     last_position: int
     sequence: int
     lived_ns: LivedNs
+    recovered: int  # alerts that it held when it was opened
 
 
 class Store:
@@ -121,11 +122,8 @@ class Store:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             # First, so that what comes may take the room of what goes.
-            gone = [
-                size
-                for position in acknowledged
-                for (size,) in self._db.execute("DELETE FROM message WHERE position = ? RETURNING size", (position,))
-            ]
+            delete = "DELETE FROM message WHERE position = ? RETURNING size"
+            gone = [size for position in acknowledged for (size,) in self._db.execute(delete, (position,))]
             self._db.executemany("INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(_columns, rows))
             counters = {"sequence": max(sequence, self.counts.sequence), "lived_ns": lived_ns}
             self._db.executemany("INSERT OR REPLACE INTO counter VALUES (?, ?)", counters.items())
@@ -140,6 +138,7 @@ class Store:
             max(self.counts.last_position, rows[-1].position if rows else 0),
             counters["sequence"],
             lived_ns,
+            self.counts.recovered,
         )
 
     def evict(self, lived_ns: LivedNs) -> dict[str, int]:
@@ -234,11 +233,12 @@ class Store:
                 self.path.with_name(self.path.name + tail).chmod(0o600)
 
     def _count(self) -> Counts:
-        rows, size, last = self._db.execute(
-            "SELECT count(*), coalesce(sum(size), 0), coalesce(max(position), 0) FROM message INDEXED BY by_priority"
+        rows, size, last, alerts = self._db.execute(
+            "SELECT count(*), coalesce(sum(size), 0), coalesce(max(position), 0), count(*) FILTER (WHERE priority > 0)"
+            " FROM message INDEXED BY by_priority"
         ).fetchone()
         counters: dict[str, int] = dict(self._db.execute("SELECT name, value FROM counter"))
-        return Counts(rows, size, last, counters.get("sequence", 0), LivedNs(counters.get("lived_ns", 0)))
+        return Counts(rows, size, last, counters.get("sequence", 0), LivedNs(counters.get("lived_ns", 0)), alerts)
 
     def _oldest(self, priority: Priority) -> list["_Kept"]:
         found = self._db.execute(

@@ -1,15 +1,20 @@
 """A bundle survives its journey as one file; what is no bundle leaves nothing behind."""
 
+import json
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 import export.archive
 from edge.bundle import Bundle, BundleError
+from edge.bundle_keys import key_line
 from export.archive import archive, unpack
-from export.pack import PackError
-from tests.fakes.bundles import KEY, tiny_bundle
+from export.cli import app
+from export.pack import PackError, write_bundle
+from tests.fakes.bundles import KEY, tiny_bundle, tiny_files
 
 TRUSTED = [KEY.public_key()]
 
@@ -27,6 +32,21 @@ def test_a_bundle_comes_back_byte_for_byte(tmp_path: Path) -> None:
     assert Bundle.open(back.path, TRUSTED).label == back.label == "tiny 1.2.0"
     with pytest.raises(PackError, match="back is there already"):
         unpack(first, tmp_path / "new" / "back", TRUSTED)
+
+
+def test_an_expired_bundle_is_not_unpacked(tmp_path: Path) -> None:
+    made, files = tiny_files()
+    packed = archive(
+        write_bundle(tmp_path / "late", made, files, KEY, expires=datetime(2026, 1, 31, tzinfo=UTC)),
+        tmp_path / "late.vagus",
+    )
+    keys = tmp_path / "trusted.pub"
+    keys.write_text(key_line(KEY.public_key(), "tests"))
+    words = ["unpack", str(packed), str(tmp_path / "out"), "--trusted", str(keys), "--json", "-"]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 2
+    assert f"{packed}/MANIFEST.sig expired on 2026-01-31; fetch a newer bundle" in json.loads(result.stdout)["refused"]
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("name", ["../evil", "/etc/evil", "a/../../evil", "dir/", "a\\b"])

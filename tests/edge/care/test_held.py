@@ -103,6 +103,27 @@ async def test_an_outbox_behind_a_link_is_handed_over_and_forgotten(linked: Sett
     assert names(state) == set()
 
 
+async def test_a_damaged_outbox_behind_a_link_is_set_aside_where_it_lies(linked: Settings, tmp_path: Path) -> None:
+    disk, state = tmp_path / "disk", tmp_path / "state"
+    beside = names(disk) - {"alerts.sqlite"}
+    (disk / "alerts.sqlite").write_bytes(b"not a database" * 400)
+    await fill(state)
+    assert (state / "outbox.db").is_symlink()
+    (aside,) = disk.glob("alerts.sqlite.corrupt-*Z")
+    assert aside.read_bytes() == b"not a database" * 400
+    hand_over(linked, tmp_path / "mine.zip")
+    with zipfile.ZipFile(tmp_path / "mine.zip") as zipped:
+        assert len(zipped.read("outbox/messages.jsonl").splitlines()) == 3
+        assert zipped.read(f"outbox/{aside.name.replace('alerts.sqlite', 'outbox.db')}") == aside.read_bytes()
+    os.utime(aside, (1_800_000_000, 1_800_000_000))
+    assert any(aside.name in sentence for sentence in enforce(linked, UnixNs(1_900_000_000 * SECOND)))
+    assert not aside.exists()
+    aside.write_bytes(b"damaged again")
+    assert (await forget_all(linked, with_bonds=False)).left == ()
+    assert names(disk) == beside
+    assert names(state) == {"bundle-floor", "page-token"}
+
+
 async def test_a_link_that_leads_nowhere_is_not_called_forgotten(linked: Settings, tmp_path: Path) -> None:
     (tmp_path / "disk").rename(tmp_path / "unplugged")
     (sentence,) = (await forget_all(linked, with_bonds=False)).left

@@ -97,6 +97,16 @@ async def test_the_count_of_what_waits_is_right(settings: OutboxSettings, clock:
         assert outbox.pending == len(await stored_ids(outbox)) == 64 * 40 - 1000
 
 
+async def test_only_alerts_are_recovered(settings: OutboxSettings, clock: HandClock) -> None:
+    async with Outbox(settings, clock) as outbox:
+        await fill(outbox, "a1", "a2")
+        await fill(outbox, "r1", priority=Priority.REPORT)
+        assert outbox.recovered == 0
+    async with Outbox(settings, clock) as outbox:
+        await fill(outbox, "a3")
+        assert (outbox.recovered, outbox.pending) == (2, 4)
+
+
 async def test_reports_leave_first_and_alerts_last(
     settings: OutboxSettings, clock: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:
