@@ -10,6 +10,10 @@ _DOUBTS = 4
 """So many in a row that say the same are believed. Where one packet in twenty is lost, every other one is so often in a
 row about once a day; a rate that was asked for is known a few seconds after."""
 _SAME = 0.1
+_NEAR = 0.07
+"""Packets that differ by less say the same rate, and are averaged: a stamp of whole milliseconds is wrong by so much of
+sixteen samples at 500 Hz (Movesense)."""
+_AVERAGED = 64
 
 
 class LearnedRate:
@@ -21,6 +25,7 @@ class LearnedRate:
         self.lost = False
         """Something is missing before the packet learned from last."""
         self._doubted_hz, self._doubts = 0.0, 0
+        self._averaged = 0
         self._mark_ns: int | None = None
         self._samples = 0
 
@@ -38,8 +43,14 @@ class LearnedRate:
         self.lost = hz * _SLOWER < self.hz and self._doubt(hz) < _DOUBTS
         if not self.lost:
             self._doubted_hz, self._doubts = 0.0, 0
-            self.hz = hz if SLOWEST_HZ <= hz <= FASTEST_HZ else self.hz
+            if SLOWEST_HZ <= hz <= FASTEST_HZ:
+                self._average(hz)
         return self.hz
+
+    def _average(self, hz: float) -> None:
+        near = abs(hz - self.hz) < _NEAR * self.hz
+        self._averaged = min(self._averaged + 1, _AVERAGED) if near else 1
+        self.hz += (hz - self.hz) / self._averaged
 
     def _doubt(self, hz: float) -> int:
         """How many packets in a row have now said the same slower rate."""

@@ -62,6 +62,15 @@ def test_uneven_packets_that_mark_their_first_sample_are_even() -> None:
         at_s += samples / 52
 
 
+def test_a_rate_does_not_flip_with_stamps_of_whole_milliseconds() -> None:
+    rate = LearnedRate()
+    marks_ns = [round(start / 512 * 1000) * (SECOND // 1000) for start in range(0, 16 * 400, 16)]
+    found = [rate.learn(mark_ns, 16, of_first=True) for mark_ns in marks_ns]
+    assert found[100:] == pytest.approx([512.0] * 300, rel=0.002)
+    rate.learn(marks_ns[-1] + SECOND // 16, 16, of_first=True)
+    assert rate.lost
+
+
 @pytest.mark.parametrize("step_s", [1e-3, 3600.0])
 def test_a_clock_that_was_set_tells_no_rate(step_s: float) -> None:
     assert learn(LearnedRate(), [0.0, step_s]) == [0.0, 0.0]
