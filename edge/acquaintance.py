@@ -16,6 +16,7 @@ import numpy as np
 from edge.clock import SECOND, Clock, StreamNs, UnixNs
 from edge.flow import Floats
 from edge.inference.decision import Decider
+from edge.inference.own_level import Levels
 from edge.signals.body import Body
 from edge.signals.features import FEATURE_VERSION
 from edge.whole_file import private_folder, write_whole
@@ -46,8 +47,10 @@ class Usual(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     names: tuple[str, ...]
     windows: tuple[tuple[float | None, ...], ...]
     """By `names`, as the normaliser remembers them, oldest first; nothing where a feature was missing."""
-    levels: tuple[float, ...]
-    """Log odds of stress, oldest first."""
+    bundle: str
+    """Whose networks told the levels: those of another say nothing of its own."""
+    levels: dict[str, tuple[float, ...]]
+    """Log odds of stress by what was listened to, oldest first."""
     alerted: UnixNs | None
     """When the last alert was raised."""
 
@@ -66,7 +69,7 @@ class _Body:
     rows: Floats
 
 
-_Known: TypeAlias = tuple[_Body | None, tuple[float, ...], StreamNs | None]
+_Known: TypeAlias = tuple[_Body | None, Levels, StreamNs | None]
 """The body, the levels and the last alert."""
 
 
@@ -123,7 +126,9 @@ class Acquaintance:
         left = self._read()
         self._body = None if left is None else _Body(self._watch, left.window_s, left.names, _rows(left))
         self._written: _Known = (
-            (None, (), None) if left is None else (self._body, left.levels, self._stream(left.alerted))
+            (None, Levels(), None)
+            if left is None
+            else (self._body, Levels(left.bundle, left.levels), self._stream(left.alerted))
         )
 
     async def _keep_by(self, worker: Worker, decider: Decider) -> None:
@@ -150,7 +155,8 @@ class Acquaintance:
             window_s=body.window_s,
             names=body.names,
             windows=tuple(tuple(None if math.isnan(x) else x for x in row) for row in body.rows.tolist()),
-            levels=levels,
+            bundle=levels.by,
+            levels=dict(levels.odds),
             alerted=self._unix(alerted),
         )
 

@@ -38,13 +38,22 @@ def read_keys(path: Path) -> tuple[Ed25519PublicKey, ...]:
 
 
 def own_keys_path() -> Path:
-    """Where this machine's user lists further makers whom he trusts; `edge-export keygen` adds his own key."""
-    return platformdirs.user_config_path("vagus") / "trusted.pub"
+    """Where this machine's user lists further makers whom he trusts; `edge-export keygen` adds his own key.
+
+    Raises KeyFileError for a user without a home.
+    """
+    try:
+        return platformdirs.user_config_path("vagus") / "trusted.pub"
+    except RuntimeError as error:
+        raise KeyFileError("this user has no home to keep keys in; set HOME or XDG_CONFIG_HOME") from error
 
 
 def trusted_keys() -> tuple[Ed25519PublicKey, ...]:
     """The keys that ship with this release and those that the user of this machine has added."""
-    own = own_keys_path()
+    try:
+        own = own_keys_path()
+    except KeyFileError:  # nobody can have added one
+        return read_keys(SHIPPED)
     return read_keys(SHIPPED) + (read_keys(own) if own.is_file() else ())
 
 

@@ -151,12 +151,15 @@ def _camera(shot: Snapshot) -> Check:
     if camera.closed == "paused":
         cure = "Send `on` to the topic `.../camera/set`, or switch the camera on in Home Assistant."
         return Check(name, "off", "It is paused, as somebody asked, and stays so over restarts.", cure)
+    if camera.closed == "unused":
+        says = "It stays closed: the bundle in use cannot judge by a face."
+        return Check(name, "off", says, "Name a bundle with face, detector and fusion in models.bundle.")
     if camera.closed == "resting":
         says = "It rests: the sampling plan opens it when something changes, so as to look no more than it must."
         return Check(name, "off", says, "For a look through it now, hold to the plan Full on the page Live.")
     if camera.silent_s is None and shot.up_s < _BEGINS_S:
         return Check(name, "off", "The daemon has just begun to look.", "Give it some seconds.")
-    if camera.silent_s is None or camera.silent_s > SILENT_S:
+    if camera.silent_s is None or camera.silent_s > camera.quiet_s:
         says = "Nothing was seen yet." if camera.silent_s is None else f"Nothing was seen for {_long(camera.silent_s)}."
         if camera.source == "file":
             cure = (

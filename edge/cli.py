@@ -73,7 +73,8 @@ def check_verb(config: Config = None, json_file: Json = None) -> None:
     result = check(settings)
     report(json_file, result)
     if json_file is None:
-        terminal().print(f"[green]ready[/]: bundle {result['bundle']}, judging by {result['modalities']}")
+        but = f"\n[yellow]but[/]: {result['trouble']}" if "trouble" in result else ""
+        terminal().print(f"[green]ready[/]: bundle {result['bundle']}, judging by {result['modalities']}{but}")
 
 
 @app.command("demo")

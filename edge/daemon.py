@@ -177,8 +177,8 @@ class Daemon:
         return Counter(self.health.dropped) + self._ears.losses() + Counter(lead_windows=self.leads.dropped)
 
     def sensors(self) -> Mapping[str, str]:
-        """`watch` and `camera`, as far as they are set: `online` or `offline`, and `resting` by its plan."""
-        asked = {"watch": self._ears.address, "camera": self._settings.camera.source}
+        """`watch` and `camera`, as far as they are set and of use: `online` or `offline`, and `resting` by its plan."""
+        asked = {"watch": self._ears.address, "camera": "" if self._eyes.unused else self._settings.camera.source}
         there = {"watch": self._ears.online, "camera": self._eyes.online}
         words = {name: "online" if there[name] else "offline" for name, place in asked.items() if place}
         if "camera" in words and self._eyes.fps == 0 and not self._eyes.paused:
@@ -201,7 +201,7 @@ class Daemon:
 
     async def _heard(self, estimate: WristEstimate) -> None:
         self._present.take_wrist(estimate)
-        face = self._present.face(self._clock.now())
+        face = self._present.face(self.bundle.contract.models, self._clock.now())
         prediction = self.judges.current.fuse(estimate.end, estimate, face, self._clock.now, self._leads_now())
         if self.judges.said(prediction):
             self._note(prediction)
@@ -215,7 +215,7 @@ class Daemon:
 
     async def _led(self, estimate: LeadEstimate) -> None:
         self._present.take_lead(estimate)
-        wrist, face = self._wrist_now(), self._present.face(self._clock.now())
+        wrist, face = self._wrist_now(), self._present.face(self.bundle.contract.models, self._clock.now())
         leads = self._leads_now() or (estimate,)
         prediction = self.judges.current.fuse(estimate.end, wrist, face, self._clock.now, leads)
         if not self.judges.said(prediction):
@@ -228,7 +228,8 @@ class Daemon:
     async def _seen(self, frame: Frame, estimate: FaceEstimate) -> None:
         self._present.take_face(estimate)
         now = self._clock.stream(self._clock.now())
-        wrist, leads, face = self._wrist_now(), self._leads_now(), self._present.face(self._clock.now())
+        wrist, leads = self._wrist_now(), self._leads_now()
+        face = self._present.face(self.bundle.contract.models, self._clock.now())
         if wrist is None and face is None and not leads:  # a busy machine: the face has waited for too long
             self.health.dropped["late_face"] += 1
             return
@@ -256,7 +257,7 @@ class Daemon:
         self.health.predictions["+".join(sorted(m.value for m in prediction.modalities))] += 1
 
     async def _decide(self, prediction: Prediction) -> None:
-        await self._raising.take(self._standing.decide(prediction))
+        await self._raising.take(self._standing.decide(prediction, self.bundle.label))
 
     async def _tick(self) -> None:
         """Once a second: what has fallen silent becomes unknown, and a sensor that is gone is said to be gone."""
@@ -290,7 +291,7 @@ class Daemon:
         models, told = self.bundle.contract.models, self.onlooker.heart_rate
         return self._standing.message(
             self._settings.mqtt.device,
-            seen=self._present.face(now) is not None,
+            seen=self._present.face(models, now) is not None,
             heart_rate=self._present.heart_rate(models, told, self._clock.stream(now)) if there else None,
             battery=self.onlooker.battery if there else None,
             plan=self.plan.mode,

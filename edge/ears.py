@@ -84,11 +84,10 @@ class Ears:
         self._lane: Lane[tuple[Body, Window]] = Lane("windows", size=16)
         self._worker = Worker("wrist")
         self._link: Link | None = None
-        self._link_counts: Counter[str] = Counter()
         self._patience = asyncio.Timeout(None)
         self._limit_s: float | None = None
         self._lost_before: Counter[str] = Counter()
-        """Of watches that were followed earlier: a count never goes back."""
+        """Of watches that were followed and links that were open earlier: a count never goes back."""
 
     @property
     def device_clock(self) -> ClockEstimate:
@@ -130,10 +129,10 @@ class Ears:
         return counts
 
     def _link_losses(self) -> Counter[str]:
-        """The link's own, or those of the one that has just been closed."""
-        if self._link is not None:
-            self._link_counts = Counter({name: n for name, n in self._link.counts().items() if name != "packets"})
-        return self._link_counts
+        """Those of the link that is open."""
+        if self._link is None:
+            return Counter()
+        return Counter({name: n for name, n in self._link.counts().items() if name != "packets"})
 
     def follow(self, address: str) -> None:
         """Leave the watch for another from now on: its clock is learned anew, and no window holds both."""
@@ -162,7 +161,6 @@ class Ears:
                 listening.cancel()
             self._lost_before = self.losses() - Counter(windows=self._lane.dropped)
             self._watch, self._body = Watch(self._clock), self._fresh_body()
-            self._link_counts = Counter()
             self._activity = self._unasked = None
             self._onlooker.forget()
 
@@ -184,7 +182,6 @@ class Ears:
                 if not lasting:
                     raise
                 self._health.dropped["link"] += 1
-                log.warning("%s", error)
                 await reopening.wait(error)
 
     async def _listen_once(self, address: str, limit_s: float | None, reopening: Reopening) -> None:
@@ -203,7 +200,7 @@ class Ears:
             log.info("the watch's recording has ended")
             self.ended.set()
         finally:
-            self._link_losses()
+            self._lost_before += self._link_losses()
             self._link = None
 
     @contextlib.asynccontextmanager

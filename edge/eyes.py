@@ -21,13 +21,14 @@ from edge.sensing.face import FaceFinder
 from edge.sensing.face_cascade import DetectorPlan, Networks
 from edge.sensing.frozen import Frozen
 from edge.settings import CameraSettings
+from edge.sight import blind
 from edge.watchdog import INFERENCE_S, Watchdog
 from edge.worker import StuckError, Worker, left_behind
 
 log = logging.getLogger("vagus")
 
-QUIET_S = 10.0
-"""A camera without a frame for so long is not there."""
+QUIET_S, QUIET_PERIODS = 10.0, 2.5
+"""A camera without a frame for so long, or so many periods of its slowest rate where that is longer, is not there."""
 LIVE = ("device:", "picamera2:", "gst:")
 """What has a sensor; files and pipes may show one picture for ever."""
 EARLY = 0.9
@@ -59,7 +60,7 @@ class Eyes:
         self._onlooker = onlooker
         self._seen = seen
         self._watchdog = watchdog
-        self._fps = settings.fps
+        self._fps = self._slowest = settings.fps
         self._paused = False
         self._turned = asyncio.Event()
         self._finder: tuple[Classifier, FaceFinder] | None = None
@@ -68,16 +69,28 @@ class Eyes:
         self._replugging = Replugging(settings.source)
         self._told = ""
         """What is wrong with the camera, as the log has it; a camera may be away for weeks."""
+        self._blind = ""
+        """Why the bundle in use has no use for a camera, as the log has it."""
 
     @property
     def online(self) -> bool:
         saw = self._onlooker.saw
-        return self.wanted and saw is not None and self._clock.now() - saw <= nanoseconds(QUIET_S)
+        return self.wanted and saw is not None and self._clock.now() - saw <= nanoseconds(self.quiet_s)
+
+    @property
+    def quiet_s(self) -> float:
+        """A camera that is there may be without a frame for so long, at the slowest rate that it was held to."""
+        return max(QUIET_S, QUIET_PERIODS / self._slowest)
 
     @property
     def wanted(self) -> bool:
         """Whether the device is to be open now."""
-        return self._fps > 0 and not self._paused
+        return self._fps > 0 and not self._paused and not self.unused
+
+    @property
+    def unused(self) -> bool:
+        """The bundle in use cannot judge by a face: nobody is looked at for nothing."""
+        return Modality.FACE not in self._judges.current.modalities
 
     @property
     def fps(self) -> float:
@@ -87,6 +100,7 @@ class Eyes:
     @fps.setter
     def fps(self, fps: float) -> None:
         self._fps = fps
+        self._slowest = min(self._slowest, fps or self._slowest)
         self._turned.set()
 
     @property
@@ -99,8 +113,18 @@ class Eyes:
         self._paused = paused
         self._turned.set()
 
+    def keep_up(self) -> None:
+        """Follow a change of the bundle: one that cannot judge by a face needs no camera, which the log says once."""
+        why = blind(self._judges.bundle) if self._settings.source else ""
+        if why != self._blind:
+            self._blind = why
+            if why:
+                log.warning("%s", why)
+            self._turned.set()
+
     async def run(self) -> None:
-        """Look until cancelled or the file ends; raise BundleError when the bundle has no face models."""
+        """Look until cancelled or the file ends; the device stays closed while the bundle cannot judge by a face."""
+        self.keep_up()
         cv2.setNumThreads(1)  # on small pictures its threads cost more than they bring, and take cores from inference
         with Worker("face") as worker:
             while True:

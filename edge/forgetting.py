@@ -53,7 +53,7 @@ async def forget_all(settings: Settings, *, with_bonds: bool) -> Forgotten:
     """
     refuse_in_use(settings)
     left: list[str] = []
-    noted = noted_topics(settings.state_path / settings.outbox.path)
+    noted = noted_topics(settings.state_path / settings.outbox.file)
     files = _files(settings)  # before any of them goes, for a link then leads nowhere
     deleted = {name: _delete(of_kind, left) for name, of_kind in files.items()}
     _end_links([link for kind in kinds(settings) for link in kind.links()], [*files["outbox"]], left)

@@ -12,6 +12,7 @@ from edge.check import Check, sentence
 from edge.settings import Settings
 from edge.signals.features import FEATURE_VERSION
 from edge.time_service import Synchronised, synchronised
+from edge.whole_file import private_folder
 
 _NEARLY_FULL, _TIGHT = 200 * 2**20, 2**30
 _OLDEST = datetime(2026, 1, 1, tzinfo=UTC)
@@ -58,7 +59,7 @@ def writable(place: Path) -> Check | None:
     """What keeps a file from being stored durably below ``place``, which is made if need be; None if nothing does."""
     probe = place / f".probe-{os.getpid()}"
     try:
-        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(place)
         with probe.open("xb") as file:
             file.write(b"probe")
             file.flush()

@@ -89,6 +89,9 @@ class Health:
     """per set of modalities: `face`, `wrist`, `face+wrist`"""
     dropped: Counter[str] = field(default_factory=Counter[str])
     """what was lost or refused, and where: garbage packets, a link, a camera"""
+    most_lost: Counter[str] = field(default_factory=Counter[str])
+    """per cause, the most that the metrics have told: what comes late is taken back, but a counter that falls counts as
+    one that began anew (prometheus.io, metric types)"""
     skipped: Counter[str] = field(default_factory=Counter[str])
     """windows that were whole but must not be judged: the watch off the wrist, a poor signal"""
     raised: int = 0

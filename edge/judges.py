@@ -14,6 +14,8 @@ from edge.flow import Crop, Features, Modality, Prediction
 from edge.inference.classifier import Classifier
 from edge.inference.glances import FACE_MS, FACE_SIDE
 from edge.lead_streams import streams
+from edge.pace import Pace
+from edge.sight import lacking
 from edge.signals.body import Body
 from edge.signals.normalise import Usual
 
@@ -51,8 +53,12 @@ class Judges:
         made = _loaded(bundle, self._threads, self._face_ms)
         if missing := self.current.modalities - made.modalities:
             names = " and ".join(sorted(modality.value for modality in missing))
-            raise BundleError(f"{bundle.path} has no {names} model, and the bundle in use has; restart to change that")
+            lacks = f" (it has no {' and no '.join(parts)})" if (parts := lacking(bundle.contract.models)) else ""
+            raise BundleError(
+                f"{bundle.path} cannot judge by {names}, and the bundle in use can{lacks}; restart to change that"
+            )
         try:
+            Pace(bundle)
             if (wrist := bundle.contract.models.wrist) is not None:
                 Body(usual(wrist), wrist.window_s, wrist.step_s)
             if Modality.FACE in made.modalities:
@@ -138,7 +144,7 @@ def _first_words(classifier: Classifier) -> Prediction | None:
     """A prediction on nothing in particular, by the networks of wrist and face; None where there are none of them."""
     models = classifier.bundle.contract.models
     face = wrist = None
-    if models.face is not None:
+    if Modality.FACE in classifier.modalities:
         grey, marks = np.zeros((FACE_SIDE, FACE_SIDE), np.uint8), np.zeros((5, 2), np.float32)
         face = classifier.face(Crop(grey, (0, 0, FACE_SIDE, FACE_SIDE), marks, 1.0, False, HostNs(0)))
     if models.wrist is not None:

@@ -42,10 +42,11 @@ class _Collector:
             yield _gauge("vagus_watch_battery_percent", "As the watch said last.", daemon.onlooker.battery)
 
     def _flow(self) -> Iterable[Metric]:
-        health, losses = self._daemon.health, self._daemon.losses()
+        health = self._daemon.health
+        health.most_lost |= self._daemon.losses()
         yield _by("vagus_samples", "Samples heard.", "channel", health.samples)
         yield _by("vagus_predictions", "Predictions made.", "modalities", health.predictions)
-        yield _by("vagus_lost", "What was lost, refused or missing.", "cause", losses)
+        yield _by("vagus_lost", "What was lost, refused or missing.", "cause", health.most_lost)
         yield _by("vagus_skipped", "Whole windows that must not be judged.", "cause", health.skipped)
         for name, count, says in (
             ("frames", health.frames, "Frames looked at."),

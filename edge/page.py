@@ -178,9 +178,12 @@ class DaemonPage:
 
     def _camera(self, now: HostNs) -> CameraSeen:
         daemon, source = self._daemon, self._settings.camera.source
-        resting = daemon.sensors().get("camera") == "resting"
-        paused = daemon.orders.camera_paused
-        return camera_seen(source, daemon.onlooker, daemon.health, now, resting=resting, paused=paused)
+        word = daemon.sensors().get("camera", "")  # none for a camera that is not set, or of no use to the bundle
+        resting, paused = word == "resting", daemon.orders.camera_paused
+        return camera_seen(
+            source, daemon.onlooker, daemon.health, now, resting=resting, paused=paused, unused=not word,
+            quiet_s=daemon.steering.quiet_s,
+        )  # fmt: skip
 
     def _relay(self) -> RelaySeen:
         relay = self._daemon.relay

@@ -9,19 +9,33 @@ _PLUGGED = ("device:", "picamera2:", "gst:")
 """What is looked for at a connector or cable when it gives nothing; all else is a file."""
 
 
-def camera_seen(source: str, seen: Onlooker, health: Health, now: HostNs, *, resting: bool, paused: bool) -> CameraSeen:
-    """``source`` as it is set; ``resting`` by the sampling plan, ``paused`` by an order: the device is closed then."""
+def camera_seen(
+    source: str,
+    seen: Onlooker,
+    health: Health,
+    now: HostNs,
+    *,
+    resting: bool,
+    paused: bool,
+    unused: bool = False,
+    quiet_s: float = SILENT_S,
+) -> CameraSeen:
+    """``source`` as it is set; ``resting`` by the sampling plan, ``paused`` by an order: the device is closed then.
+
+    So it is when it is ``unused``, for the bundle cannot judge by a face. So long as ``quiet_s`` there may be no frame.
+    """
     if not source:
         return CameraSeen()
     silent_s = None if seen.saw is None else round(max(0.0, seconds(now - seen.saw)), 2)
-    sees = silent_s is not None and silent_s <= SILENT_S and not (resting or paused)
+    sees = silent_s is not None and silent_s <= quiet_s and not (resting or paused or unused)
     return CameraSeen(
         source="device" if source.startswith(_PLUGGED) else "file",
         frames=health.frames,
         faces=health.faces,
         silent_s=silent_s,
+        quiet_s=quiet_s,
         face=_face(seen) if sees else None,
-        closed="paused" if paused else "resting" if resting else "",
+        closed="unused" if unused else "paused" if paused else "resting" if resting else "",
     )
 
 

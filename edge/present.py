@@ -10,6 +10,7 @@ from edge.clock import HostNs, StreamNs, nanoseconds
 from edge.flow import Modality
 from edge.inference.classifier import FaceEstimate, WristEstimate
 from edge.inference.lead import LeadEstimate
+from edge.sight import lacking
 from edge.signals.body import Reading
 from edge.signals.wear import Wear
 
@@ -76,11 +77,14 @@ class Present:
                 return rate
         return told[0] if told is not None and now - told[1] <= nanoseconds(HEART_RATE_S) else None
 
-    def face(self, now: HostNs) -> FaceEstimate | None:
-        """The mean of the faces seen within the last seconds: one odd frame is no mood."""
+    def face(self, models: Models, now: HostNs) -> FaceEstimate | None:
+        """The mean of the faces seen within the last seconds: one odd frame is no mood.
+
+        None, too, where a bundle is back that cannot judge by them.
+        """
         while self._faces and self._faces[0].grabbed < now - self._face_fresh:
             self._faces.popleft()
-        if not self._faces:
+        if not self._faces or lacking(models):
             return None
         newest = self._faces[-1]
         emotion = np.stack([face.emotion for face in self._faces]).mean(axis=0, dtype=np.float32)

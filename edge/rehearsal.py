@@ -26,7 +26,7 @@ def rehearse(settings: Settings) -> None:
         asyncio.run(_resolve(settings.watch.address))
     _read_keys(settings.mqtt)
     _may_be_made(settings.state_path, "state_dir")
-    outbox = settings.state_path / settings.outbox.path
+    outbox = settings.state_path / settings.outbox.file
     _may_be_made(outbox.parent, "[outbox] path")
     if outbox.parent.is_dir() and (reason := unwritable(outbox)):
         raise RefusalError(f"the outbox {outbox} cannot be written: {reason}; set [outbox] path")

@@ -35,6 +35,8 @@ class Reopening:
     ) -> None:
         self.failed = 0
         """Tries in vain since the watch was last heard."""
+        self._told = self._told_of_adapter = ""
+        """What is in the way, as the log has it; a watch may be away for weeks."""
         self._rescuer = rescuer
         self._sleep = sleep
         self._backoff = Backoff(FIRST_S, LAST_S, draw)
@@ -48,6 +50,7 @@ class Reopening:
         """The watch speaks."""
         if self.failed:
             self.failed = 0
+            self._told = self._told_of_adapter = ""
             self._backoff.reset()
 
     async def stuck(self) -> None:
@@ -55,7 +58,10 @@ class Reopening:
         await self._count(Trouble.LOST)
 
     async def wait(self, error: LinkError) -> None:
-        """A try ended with this error: do what may help, then pause."""
+        """A try ended with this error: tell it, if it is news, and do what may help, then pause."""
+        if str(error) != self._told:
+            self._told = str(error)
+            log.warning("%s", error)
         await self._count(error.trouble)
         await self._sleep(self._backoff.wait_s())
 
@@ -66,7 +72,9 @@ class Reopening:
         try:
             await self._rescue()
         except LinkError as error:
-            log.warning("the Bluetooth adapter cannot be reset: %s", error)
+            if str(error) != self._told_of_adapter:
+                self._told_of_adapter = str(error)
+                log.warning("the Bluetooth adapter cannot be reset: %s", error)
 
     async def _rescue(self) -> None:
         adapter = None if self._rescuer is None else await self._rescuer()

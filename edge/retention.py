@@ -100,7 +100,7 @@ def enforce(settings: Settings, now: UnixNs, *, by_age: bool = True) -> list[str
             if by_age and _CLOCK_SET_NS < status.st_mtime_ns < now - days * _DAY_NS:
                 told.append(_delete((usual,), usual.name, f"{days:g} days are over (retention.usual_days)"))
     days = settings.outbox.alert_days
-    boxes = [state / settings.outbox.path for state in both]
+    boxes = [state / settings.outbox.file for state in both]
     for box in dict.fromkeys((*boxes, *map(led_to, boxes))):
         aside = f"{box.name}{ASIDE}"
         for damaged, status in _there(box.parent, lambda name, aside=aside: name.startswith(aside), told):

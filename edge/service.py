@@ -173,7 +173,7 @@ async def open_service(
     Raises BundleError, OutboxError or BrokerAddressError, each with one sentence, when a start is impossible.
     """
     bundle, clock = open_bundle(settings), SystemClock(speed)
-    place = msgspec.structs.replace(settings.outbox, path=str(settings.state_path / settings.outbox.path))
+    place = msgspec.structs.replace(settings.outbox, path=str(settings.state_path / settings.outbox.file))
     async with AsyncExitStack() as stack:
         outbox = await stack.enter_async_context(Outbox(place, clock))
         await stack.enter_async_context(retention(settings, clock))

@@ -28,7 +28,7 @@ class SettingsError(ValueError):
 def _refuse_nul(setting: str, text: str) -> None:
     """SettingsError for what can be no path on any machine."""
     if "\0" in text:
-        raise SettingsError(f"{setting} {text!r} holds a NUL, which no path may")
+        raise SettingsError(f"{setting} {text!r} holds a NUL, which no path or address may")
 
 
 def _refuse_no_place(setting: str, text: str) -> None:
@@ -135,7 +135,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         _refuse_no_place("state_dir", self.state_dir)
-        _refuse_nul("outbox.path", self.outbox.path)
+        _refuse_no_place("outbox.path", self.outbox.path)
+        _refuse_nul("watch.address", self.watch.address)
+        _refuse_nul("camera.source", self.camera.source)
+        for name in ("password_file", "ca_file", "certificate_file", "key_file", "seal_to_file"):
+            _refuse_nul(f"mqtt.{name}", getattr(self.mqtt, name))
+        page, port = self.panel, self.health.port
+        if page.enabled and port and page.port == port and page.address in (HEALTH_HOST, "0.0.0.0"):
+            raise SettingsError(f"panel.port and health.port are both {port}; set one of them to another port")
 
     @property
     def bundle_path(self) -> Path:
@@ -162,8 +169,16 @@ _SECTIONS: dict[str, type[msgspec.Struct]] = {
 
 
 def user_state() -> Path:
-    """Where this user's daemon keeps what must survive: systemd's state directory, or the user's."""
-    return Path(os.environ.get("STATE_DIRECTORY") or platformdirs.user_state_path("vagus"))
+    """Where this user's daemon keeps what must survive: systemd's state directory, or the user's.
+
+    Raises SettingsError for a user without a home.
+    """
+    if systemds := os.environ.get("STATE_DIRECTORY"):
+        return Path(systemds)
+    try:
+        return platformdirs.user_state_path("vagus")
+    except RuntimeError as error:
+        raise SettingsError("this user has no home to keep anything in; set state_dir to a whole path") from error
 
 
 def shipped_bundle() -> Path:

@@ -28,17 +28,18 @@ class Standing:
         # Once, not at each telling: a clock that is set would change the time of what is past.
         self._inferred = UnixNs(self._clock.wall() - (self._clock.now() - prediction.inferred))
 
-    def decide(self, prediction: Prediction) -> Decision:
-        """Take one prediction into account."""
-        self.decision = decision = self.decider.step(prediction)
+    def decide(self, prediction: Prediction, by: str) -> Decision:
+        """Take one prediction, of this bundle, into account."""
+        self.decision = decision = self.decider.step(prediction, by)
         return decision
 
     def expire(self) -> bool:
-        """True when the predictions stopped so long ago that nothing is known of the person any more, as of now."""
-        stale = self.decider.expire(self._clock.stream(self._clock.now()))
-        if stale:
-            self.prediction = self.decision = None
-        return stale
+        """Let go of what is too old; True when nothing is known of the person any more that was known till now."""
+        known = self.state is not State.UNKNOWN
+        if not self.decider.expire(self._clock.stream(self._clock.now())):
+            return False
+        self.prediction = self.decision = None
+        return known
 
     def forget(self) -> None:
         """What was said came from a sensor that is gone."""

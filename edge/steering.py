@@ -56,6 +56,11 @@ class Steering:
             return None
         return WatchPower().hours(percent, self.plan.rates_hz, WIRES[session.family.name])
 
+    @property
+    def quiet_s(self) -> float:
+        """A camera that is there may be without a frame for so long."""
+        return self._eyes.quiet_s
+
     def force(self, word: str) -> str:
         """Plan as the operator says, at once; says which word holds. ValueError for an unknown one."""
         self._sampler.force(word)
@@ -87,6 +92,7 @@ class Steering:
             log.debug("because %s", plan.reason)  # it tells how the person is
         if self._eyes.fps != self.plan.camera_fps:
             self._eyes.fps = self.plan.camera_fps
+        self._eyes.keep_up()
         self._wake.set()
 
     async def run(self) -> None:

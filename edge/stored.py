@@ -131,7 +131,7 @@ def kinds(settings: Settings) -> tuple[Kind, ...]:
     outbox, kept, state = settings.outbox, settings.retention, settings.state_path
     both = state, state / DEMO
     # The operator may have put the outbox on another disk.
-    boxes = both[0] / outbox.path, both[1] / outbox.path
+    boxes = both[0] / outbox.file, both[1] / outbox.file
     return (
         Kind(
             "outbox",
@@ -179,7 +179,7 @@ def in_use(settings: Settings) -> bool:
 
     Not for a process that has the outbox open itself: closing any descriptor of a file ends its locks there.
     """
-    path = settings.state_path / settings.outbox.path
+    path = settings.state_path / settings.outbox.file
     try:
         with path.open("rb") as file:
             asked = struct.pack(_FLOCK, fcntl.F_RDLCK, os.SEEK_SET, _LOCKED_FROM, _LOCKED_BYTES, 0)

@@ -15,8 +15,10 @@ from edge.promptness import keep_prompt
 from edge.refusal import RefusalError
 from edge.relay.address import parse_broker
 from edge.sensing.camera import check_camera
+from edge.sensing.errors import AwayCameraError
 from edge.service import open_bundle, open_service
 from edge.settings import Settings
+from edge.sight import blind
 from edge.whole_file import private_folder, unwritable
 from firmware_bridge.allow import check_link
 from firmware_bridge.links import open_link
@@ -25,12 +27,20 @@ from firmware_bridge.links.recorder import Recorder
 T = TypeVar("T")
 
 
-def check(settings: Settings) -> dict[str, object]:
-    """Everything that a start needs, without starting; raises one of REFUSALS at the first thing that is wrong."""
+def check(settings: Settings, *, camera_may_come: bool = False) -> dict[str, object]:
+    """Everything that a start needs, without starting; raises one of REFUSALS at the first thing that is wrong.
+
+    What is wrong and stops no start is told under `trouble`. ``camera_may_come``: one that is not there now stops
+    none, for the camera's lane tells it and waits.
+    """
     if settings.watch.address:
         check_link(settings.watch.address, settings.watch.allowed)
     if settings.camera.source:
-        check_camera(settings.camera.source)
+        try:
+            check_camera(settings.camera.source)
+        except AwayCameraError:
+            if not camera_may_come:
+                raise
     if settings.mqtt.broker:
         parse_broker(settings.mqtt.broker)
     bundle = open_bundle(settings)
@@ -39,6 +49,7 @@ def check(settings: Settings) -> dict[str, object]:
             "neither watch.address nor camera.source is set, so there is nothing to listen to; set one, "
             "or set panel.enabled = true and pair a watch on the page"
         )
+    trouble = blind(bundle) if settings.camera.source else ""
     return {
         "ok": True,
         "bundle": bundle.label,
@@ -47,6 +58,7 @@ def check(settings: Settings) -> dict[str, object]:
         "camera": settings.camera.source or None,
         "broker": settings.mqtt.broker or "in-process",
         "state_dir": str(settings.state_path),
+        **({"trouble": trouble} if trouble else {}),
     }
 
 
@@ -55,7 +67,7 @@ async def serve(settings: Settings, speed: float = 1.0, config: Path | None = No
 
     ``config`` is the file that the settings came from: a watch that is paired on the page is written into it.
     """
-    check(settings)
+    check(settings, camera_may_come=True)
     with contextlib.suppress(OSError):  # the outbox says it better
         private_folder(settings.state_path)
     async with (

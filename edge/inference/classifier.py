@@ -17,6 +17,7 @@ from edge.inference.glances import FACE_MS, FACE_SIDE, affordable, glances
 from edge.inference.lead import Lead, LeadEstimate
 from edge.inference.pool import pooled
 from edge.inference.runtime import Network
+from edge.sight import lacking
 
 FRAME_NS = SECOND // 30
 """How far the time of a face may be off: a picture is taken within a frame of a usual camera before it is grabbed."""
@@ -83,9 +84,9 @@ class Classifier:
 
     @property
     def modalities(self) -> frozenset[Modality]:
-        """What this bundle can judge by."""
-        known = {Modality.FACE: self._face, Modality.WRIST: self._wrist}
-        return frozenset(modality for modality, model in known.items() if model is not None) | self._leads.keys()
+        """What this bundle can judge by; a face only where it has all that takes."""
+        known = {Modality.FACE: not lacking(self.bundle.contract.models), Modality.WRIST: self._wrist is not None}
+        return frozenset(modality for modality, there in known.items() if there) | self._leads.keys()
 
     @property
     def leads(self) -> Mapping[Modality, LeadModel]:

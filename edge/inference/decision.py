@@ -4,14 +4,15 @@ All durations run in stream time, the time of the samples, so that a replay deci
 """
 
 import math
-from collections.abc import Iterable
 
 import msgspec
 
 from edge.clock import StreamNs, nanoseconds, seconds
 from edge.flow import Decision, Modality, Prediction, State
-from edge.inference.own_level import OwnLevel
+from edge.inference.own_level import Levels, OwnLevels
 from edge.inference.phrases import stand_out
+
+_EVEN = 0.5
 
 
 class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -29,11 +30,13 @@ class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     own_level: float = 1.0
     """Share of the person's own usual level that is taken off first (edge/inference/own_level.py); 0 takes nothing."""
     smoothing_s: float = 180.0
-    """Time constant of the average taken over predictions, so that one odd window decides nothing."""
+    """Time constant of the average taken over predictions, so that one odd window decides nothing.
+
+    It begins at even odds, a person's usual, and goes back there while nothing is heard."""
     min_duration_s: float = 60.0
     """Stress must last this long before it counts."""
     refractory_s: float = 300.0
-    """After an alert none follows for this long."""
+    """After an alert none follows for this long; stress that returned meanwhile is told then, if it still lasts."""
     stale_s: float = 30.0
     """After this long without a prediction the state is unknown."""
 
@@ -55,68 +58,86 @@ class Decider:
 
     def __init__(self, settings: DecisionSettings) -> None:
         self._settings = settings
-        self._own = OwnLevel(settings.own_level)
+        self._own = OwnLevels(settings.own_level)
         self._state = State.UNKNOWN
-        self._level = math.nan
+        self._level = _EVEN
+        self._averaged: StreamNs | None = None
         self._last: StreamNs | None = None
         self._above_since: StreamNs | None = None
         self._below_since: StreamNs | None = None
         self._alerted: StreamNs | None = None
+        self._owed = False
+        """Stress returned within the refractory period."""
 
     @property
     def state(self) -> State:
         return self._state
 
-    def step(self, prediction: Prediction) -> Decision:
-        """Take one prediction into account."""
+    def step(self, prediction: Prediction, by: str = "") -> Decision:
+        """Take one prediction, of this bundle, into account."""
         if self._last is not None and abs(seconds(prediction.at - self._last)) > self._settings.stale_s:
-            self.forget()
+            self._lapse()
         # A window's end may lie before the face that was decided upon while it was judged; time goes on all the same.
         at = prediction.at if self._last is None else max(prediction.at, self._last)
-        self._smooth(at, prediction.stress)
+        body = sorted(modality.value for modality in prediction.modalities - {Modality.FACE})
+        ear = "+".join(body) or Modality.FACE.value  # what stands beside a body's word is told from the body's usual
+        self._smooth(at, self._own.told(at, prediction.stress, by=by, ear=ear))
         alert = self._advance(at)
         reason = explain(self._state, self._level, prediction)
         return Decision(prediction.at, self._state, alert, reason, self._level, prediction)
 
     def expire(self, now: StreamNs) -> bool:
-        """True when the predictions stopped so long ago that the state has just become unknown."""
-        if self._last is None or seconds(now - self._last) <= self._settings.stale_s or self._state is State.UNKNOWN:
+        """True when the predictions stopped so long ago that they have just been forgotten."""
+        if self._last is None or seconds(now - self._last) <= self._settings.stale_s:
             return False
-        self.forget()
+        self._lapse()
         return True
 
     def forget(self) -> None:
         """Know nothing of the person's state any more; their usual level stays, and the refractory period goes on."""
-        self._state, self._level = State.UNKNOWN, math.nan
+        self._lapse()
+        self._averaged = None
+
+    def _lapse(self) -> None:
+        """The state is unknown; the average fades."""
+        self._state, self._owed = State.UNKNOWN, False
         self._last = self._above_since = self._below_since = None
 
-    def remembered(self) -> tuple[tuple[float, ...], StreamNs | None]:
-        """The log odds that tell the person's usual level, oldest first, and when the last alert was raised."""
+    def remembered(self) -> tuple[Levels, StreamNs | None]:
+        """What tells the person's usual levels, and when the last alert was raised."""
         return self._own.remembered(), self._alerted
 
-    def recall(self, odds: Iterable[float], alerted: StreamNs | None) -> None:
+    def recall(self, levels: Levels, alerted: StreamNs | None) -> None:
         """Go on with a person of whom so much was `remembered` earlier, and nothing else is known."""
-        self._own.recall(odds)
+        self._own.recall(levels)
         self._alerted = alerted
 
-    def _smooth(self, at: StreamNs, said: float) -> None:
-        stress = self._own.told(at, said)
-        if self._last is None or self._settings.smoothing_s == 0:
+    def _smooth(self, at: StreamNs, stress: float) -> None:
+        since = math.inf if self._averaged is None else seconds(at - self._averaged)
+        if not self._settings.smoothing_s:
             self._level = stress
+        elif since < 0:  # a clock was set
+            self._level = _EVEN
         else:
-            keep = math.exp(-seconds(at - self._last) / self._settings.smoothing_s)
-            self._level = keep * self._level + (1 - keep) * stress
-        self._last = at
+            heard = stress if since <= self._settings.stale_s else _EVEN
+            keep = math.exp(-since / self._settings.smoothing_s)
+            self._level = keep * self._level + (1 - keep) * heard
+        self._averaged = self._last = at
 
     def _advance(self, at: StreamNs) -> bool:
         calm_below = self._settings.on if self._state is State.UNKNOWN else self._settings.off
         self._above_since = _since(self._above_since, at, self._level >= self._settings.on)
         self._below_since = _since(self._below_since, at, self._level < calm_below)
         if self._state is not State.STRESS and self._lasted(self._above_since, at):
-            self._state = State.STRESS
-            return self._may_alert(at)
+            returned, self._state = self._state is State.CALM, State.STRESS
+            alert = self._may_alert(at)
+            self._owed = returned and not alert
+            return alert
         if self._state is not State.CALM and self._lasted(self._below_since, at):
-            self._state = State.CALM
+            self._state, self._owed = State.CALM, False
+        if self._owed and self._may_alert(at):
+            self._owed = False
+            return True
         return False
 
     def _lasted(self, since: StreamNs | None, at: StreamNs) -> bool:

@@ -7,6 +7,7 @@ the header with the session in it, the packets follow.
 
 import contextlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from edge.panel.session import (
     read_session,
     write_session,
 )
-from edge.whole_file import private_folder
+from edge.whole_file import new_private, private_folder
 from firmware_bridge.links import Packet
 from firmware_bridge.links.recorder import FORMAT, VERSION, Recorder
 
@@ -102,7 +103,7 @@ class Recordings:
         session = Session(asked.person.strip(), Consent(CONSENT, unix_ms), unix_ms, notes=asked.notes)
         packets, words = self._file(self._name, "packets"), self._file(self._name, "json")
         try:
-            packets.touch(mode=0o600, exist_ok=False)
+            os.close(new_private(packets))
             write_session(words, session)
             self._recorder = Recorder(packets, self._link()).__enter__()
         except OSError as error:

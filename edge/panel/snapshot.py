@@ -95,8 +95,10 @@ class CameraSeen:
     silent_s: float | None = None
     face: FaceSeen | None = None
     """In the newest frame; None as soon as that is too old to stand for now."""
-    closed: Literal["", "resting", "paused"] = ""
-    """Nobody is to look: the sampling plan lets it rest, or somebody paused it by an order."""
+    closed: Literal["", "resting", "paused", "unused"] = ""
+    """Nobody is to look: by the sampling plan, by somebody's order, or because the bundle cannot judge by a face."""
+    quiet_s: float = SILENT_S
+    """So long between two frames is no silence yet: a camera may be looked through less often than that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ def parse_broker(text: str) -> BrokerAddress:
         raise BrokerAddressError(f"broker {text!r} cannot be read ({error}): write {_good(scheme)}") from error
     if not host:
         raise BrokerAddressError(f"broker {text!r} names no host: write {_good(scheme)}")
+    _refuse_no_name(text, host, scheme)
     if not port:
         raise BrokerAddressError(f"broker {text!r} has no port: write {_good(scheme, host)}")
     if parts.username is not None:
@@ -56,6 +57,16 @@ def parse_broker(text: str) -> BrokerAddress:
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise BrokerAddressError(f"broker {text!r} goes on after its port: write {_good(scheme, host)}")
     return BrokerAddress(host, port, _SCHEMES[scheme])
+
+
+def _refuse_no_name(text: str, host: str, scheme: str) -> None:
+    """BrokerAddressError for a host that no resolver can be asked for."""
+    try:
+        host.encode("idna")
+    except UnicodeError as error:
+        raise BrokerAddressError(
+            f"broker {text!r} names no computer (there are 1 to 63 letters between dots): write {_good(scheme)}"
+        ) from error
 
 
 def _good(scheme: str, host: str = "broker.local") -> str:

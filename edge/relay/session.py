@@ -134,7 +134,7 @@ class Session:
         try:
             try:
                 await asyncio.to_thread(self._connect)
-            except OSError as error:
+            except (OSError, UnicodeError) as error:  # the latter of a host that is no name
                 raise BrokerError(explain(error, address)) from error
             self._attach()
             try:

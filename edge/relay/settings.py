@@ -2,6 +2,7 @@
 
 import math
 import re
+from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -32,6 +33,11 @@ class OutboxSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         for name in ("alert_days", "report_days"):
             if not 0 < getattr(self, name) <= _MOST_DAYS:
                 raise ValueError(f"{name} must be above 0 and at most {_MOST_DAYS}, got {getattr(self, name)}")
+
+    @property
+    def file(self) -> Path:
+        """What ``path`` means: below the state directory unless it is whole; RuntimeError for a home of nobody."""
+        return Path(self.path).expanduser()
 
     @property
     def max_bytes(self) -> int:

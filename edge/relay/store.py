@@ -15,7 +15,7 @@ from edge.clock import SECOND, UnixNs
 from edge.relay.errors import OutboxError
 from edge.relay.lifetime import LivedNs
 from edge.relay.settings import OutboxSettings
-from edge.whole_file import private_folder
+from edge.whole_file import new_private, private_folder
 
 _APPLICATION_ID = 0x76616775
 _LAYOUT = 2
@@ -270,7 +270,7 @@ def _too_old(oldest: list[_Kept], before: int) -> list[_Kept]:
 
 
 def _make(path: Path) -> None:
-    """Directory and file for their owner alone, whatever the umask; SQLite gives the files beside it the same mode.
+    """Directory and file for their owner alone, whatever the umask; SQLite gives the files beside it mode and owner.
 
     A directory that is there, such as an operator's own, stays as it is.
     """
@@ -280,7 +280,7 @@ def _make(path: Path) -> None:
         raise OutboxError(f"the outbox {path} cannot be made: {error.strerror}: set [outbox] path") from error
     with contextlib.suppress(OSError):  # it is there, or SQLite will say better why it cannot be
         # Never opened where it is there: to close any descriptor of a file ends this process's locks on it.
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        os.close(new_private(Path(os.path.realpath(path))))
 
 
 def _columns(row: Row) -> tuple[int, str, str, int, int, int, bytes, int]:

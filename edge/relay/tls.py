@@ -59,7 +59,7 @@ def check_private(path: str, setting: str) -> None:
         )
 
 
-def explain(error: OSError, address: BrokerAddress) -> str:
+def explain(error: OSError | UnicodeError, address: BrokerAddress) -> str:
     """Why a broker could not be reached, and what would work."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"broker {address} refused: {_explain_certificate(error, address)}"

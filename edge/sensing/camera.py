@@ -134,6 +134,10 @@ class _Capture:
         self._rest = rest
         self._patience_s = patience_s
         self._index = 0
+        self._since = clock.now()
+        """When the newest frame was offered, or the device was opened first;"""
+        self._backoff_s = _FIRST_BACKOFF_S
+        """a device that opens and gives none is as good as away."""
 
     def run(self) -> None:
         """Open, then read until the source ends, is given up, or ``stop`` is set."""
@@ -147,6 +151,7 @@ class _Capture:
         finally:
             self._camera.open(error)
         error = CameraError(f"the capture thread of {self._camera.name} broke off")
+        self._since = self._clock.now()
         try:
             while current is not None:  # once stopped, what has just been opened is closed all the same
                 try:
@@ -176,6 +181,9 @@ class _Capture:
             if picture is not None and not self.stop.is_set():
                 self._camera.offer(Frame(picture, grabbed, self._index))
                 self._index += 1
+                self._since, self._backoff_s = grabbed, _FIRST_BACKOFF_S
+            elif pictures.lasting and seconds(grabbed - self._since) >= self._patience_s:  # each of them is spoilt
+                return
 
     def _again(self, lost: Pictures) -> tuple[Pictures | None, CameraError | None]:
         """A lost device opened anew; or nothing, and the reason if that is an error."""
@@ -184,20 +192,19 @@ class _Capture:
             return None, None
         if not lost.lasting:
             return None, None if self._index else CameraError(f"{name} holds no frames; give a video that plays")
-        began, backoff_s = self._clock.now(), _FIRST_BACKOFF_S
-        while not self._rest(self.stop, backoff_s):
+        why = "it opens and gives no picture; see that its cable, its power and its USB hub suffice"
+        while seconds(self._clock.now() - self._since) < self._patience_s:
+            if self._rest(self.stop, self._backoff_s):
+                return None, None
+            self._backoff_s = min(2 * self._backoff_s, _LONGEST_BACKOFF_S)
             try:
                 pictures = self._reopen()
             except CameraError as error:
-                if seconds(self._clock.now() - began) >= self._patience_s:
-                    return None, CameraError(
-                        f"{name} was lost and did not come back in {self._patience_s:g} s: {error}"
-                    )
+                why = str(error)
             else:
                 self._camera.reopened += 1
                 return pictures, None
-            backoff_s = min(2 * backoff_s, _LONGEST_BACKOFF_S)
-        return None, None
+        return None, CameraError(f"{name} was lost and did not come back in {self._patience_s:g} s: {why}")
 
 
 @asynccontextmanager
@@ -214,8 +221,9 @@ async def open_camera(
     """Open a camera for the time of an `async with`; raise CameraError if it is not there.
 
     ``source`` is what `open_pictures` reads, a picture (delivered ``fps`` times a second), or a way to open pictures of
-    your own. A device that is unplugged is opened again with growing pauses for ``patience_s`` seconds; one that
-    neither answers nor fails is left with its thread after ``hung_s`` (HungCameraError). Frames live in memory only.
+    your own. A device that is unplugged, or gives no picture, is opened again with growing pauses for ``patience_s``
+    seconds; one that neither answers nor fails is left with its thread after ``hung_s`` (HungCameraError). Frames live
+    in memory only.
     """
     if isinstance(source, str):
         name, reopen = source, partial(open_pictures, source, fps, loop=loop_file)

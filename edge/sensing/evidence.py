@@ -54,6 +54,8 @@ class Evidence:
     """What is held of the person now, with hysteresis where a bound is crossed."""
 
     at: StreamNs | None = None
+    judged: StreamNs | None = None
+    """The last window that said enough to judge by."""
     worn: bool | None = None
     stress: float | None = None
     likely: bool = False
@@ -97,6 +99,7 @@ def weigh(before: Evidence, signs: Signs, turns: Mapping[str, Turn], bounds: Bou
     stress = signs.stress
     return Evidence(
         at=signs.at,
+        judged=before.judged if stress is None else signs.at,
         worn=signs.worn,
         stress=stress,
         likely=stress is not None and _above(stress, bounds.likely, bounds.margin, before.likely),

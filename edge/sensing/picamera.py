@@ -7,7 +7,7 @@ from typing import Any, Protocol, cast
 import numpy as np
 
 from edge.flow import Image
-from edge.sensing.errors import CameraError
+from edge.sensing.errors import AwayCameraError, CameraError
 
 _SIZE = (640, 480)
 """Width and height that the camera's own scaler delivers."""
@@ -19,8 +19,9 @@ _APT = (
 )
 
 _UNFIT = (
-    "picamera2 is installed but does not load ({error}); apt's wants apt's own numpy, so take that of this environment "
-    "away, or let `rpicam-vid --codec mjpeg -t 0 -o camera.mjpeg` write into a FIFO and name that as camera.source"
+    "picamera2 is installed but does not load ({error}); it needs Raspberry Pi OS Trixie (Debian 13), on Bookworm let "
+    "`rpicam-vid --codec mjpeg -t 0 -o camera.mjpeg` write into a FIFO and name that as camera.source: docs/install.md "
+    "has the service for it"
 )
 
 
@@ -60,18 +61,18 @@ class PiPictures:
 
 
 def check_picamera(number: str) -> None:
-    """Raise CameraError if there is no such camera, or no picamera2; nothing is opened."""
+    """Raise AwayCameraError if there is no such camera now, CameraError if there is no picamera2; nothing is opened."""
     module = _module()
     if not number.isdecimal():
         raise CameraError(f"picamera2:{number} names no camera; picamera2:0 is the first")
     try:
         found = len(cast(list[object], module.Picamera2.global_camera_info()))
     except RuntimeError as error:
-        raise CameraError(
+        raise AwayCameraError(
             f"picamera2 cannot ask for its cameras ({error}); end other programs that use libcamera, or restart"
         ) from error
     if int(number) >= found:
-        raise CameraError(
+        raise AwayCameraError(
             f"there is no camera picamera2:{number}, only {found} of them; see its cable, and what "
             "`rpicam-hello --list-cameras` says"
         )

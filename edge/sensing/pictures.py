@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from edge.flow import Image
-from edge.sensing.errors import CameraError
+from edge.sensing.errors import AwayCameraError, CameraError
 from edge.sensing.jpeg_pipe import JpegPipe
 from edge.sensing.picamera import check_picamera, open_picamera
 from edge.sensing.plain import plain
@@ -127,13 +127,21 @@ def open_pictures(source: str, fps: float, *, loop: bool = False) -> Pictures:
 
 def is_jpeg_pipe(source: str) -> bool:
     """A FIFO that carries JPEG pictures. No driver reads it but we do: when it is silent, nobody writes."""
-    return Path(source).suffix.lower() in _PICTURES_IN_A_ROW and Path(source).is_fifo()
+    try:
+        return Path(source).suffix.lower() in _PICTURES_IN_A_ROW and Path(source).is_fifo()
+    except OSError:
+        return False  # whoever opens it says why
 
 
 def check_place(source: str) -> None:
-    """Raise CameraError if a source's path is missing or closed to us; nothing is opened."""
+    """Raise CameraError if a source's path is missing or closed to us; nothing is opened.
+
+    AwayCameraError if all that is wrong is that the camera is not there now.
+    """
     if not source:
         raise CameraError("no camera is named; use device:0, device:/dev/video0 or the path of a picture or video")
+    if source == "device:":
+        raise CameraError("device: names no camera; device:0 is the first")
     if source.startswith("device:"):
         _check_device(device_path(source))
         return
@@ -144,7 +152,7 @@ def check_place(source: str) -> None:
         _check_pipeline(source)
         return
     first = Path(source % _first_number(source)) if "%" in source else Path(source)
-    if not first.is_file() and not first.is_fifo():
+    if not _is_there(first):
         raise CameraError(f"camera file {first} does not exist; give a picture, a video, or device:/dev/video0")
     if not os.access(first, os.R_OK):
         raise CameraError(f"camera file {first} may not be read by this user; change its owner or mode")
@@ -166,13 +174,26 @@ def read_still(path: str) -> Image:
     return picture.astype(np.uint8, copy=False)
 
 
+def _is_there(file: Path) -> bool:
+    try:
+        return file.is_file() or file.is_fifo()
+    except OSError as error:
+        raise CameraError(
+            f"camera file {file} cannot be looked at ({error.strerror}); see its name and the rights of its folders"
+        ) from error
+
+
 def _check_device(path: Path) -> None:
     try:
         status = path.stat()
-    except OSError as error:
+    except FileNotFoundError as error:
         there = ", ".join(sorted(entry.name for entry in _BY_ID.glob("*")))
         hint = f"there are device:{there}" if there else "see `ls /dev/video*`"
-        raise CameraError(f"camera device {path} is not there; plug it in, or {hint}") from error
+        raise AwayCameraError(f"camera device {path} is not there; plug it in, or {hint}") from error
+    except OSError as error:
+        raise CameraError(
+            f"camera device {path} cannot be looked at ({error.strerror}); see its name and the rights of its folders"
+        ) from error
     if not stat.S_ISCHR(status.st_mode) or os.major(status.st_rdev) != _VIDEO4LINUX:
         raise CameraError(f"{path} is no camera device; for a file, leave out `device:`")
     if not os.access(path, os.R_OK | os.W_OK):
@@ -182,7 +203,7 @@ def _check_device(path: Path) -> None:
 def _first_number(pattern: str) -> int:
     """The number, 0 or 1, with which the files of a pattern begin; raise CameraError for a pattern of none."""
     try:
-        return next((number for number in (0, 1) if Path(pattern % number).is_file()), 0)
+        return next((number for number in (0, 1) if _is_there(Path(pattern % number))), 0)
     except (TypeError, ValueError) as error:
         raise CameraError(f"camera pattern {pattern} is malformed; one like frames/%04d.png works") from error
 

@@ -1,7 +1,7 @@
 """What is known of the person in; a plan of how closely to measure, with its reason, out."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import msgspec
@@ -19,7 +19,10 @@ _LONGEST_STEP_S = 60.0
 
 
 class SamplingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How closely the person is measured, and within what bounds. All durations run in stream time."""
+    """How closely the person is measured, and within what bounds. All durations run in stream time.
+
+    The shares bound what is called for by a watch that can tell, not what the camera does in its stead.
+    """
 
     mode: Literal["auto", "full", "low"] = "auto"
     """`auto` follows the person; `full` and `low` stay where they are."""
@@ -49,7 +52,7 @@ class SamplingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     battery_low: float = 20.0
     """Percent of the watch's battery at which it is spared; spared until it is 5 above."""
     stale_s: float = 30.0
-    """A watch that has said nothing for so long is silent, and the camera looks in its stead."""
+    """When a watch has said nothing, or nothing to judge by, for so long, the camera looks in its stead."""
     change: ChangeSettings = ChangeSettings()
 
     def __post_init__(self) -> None:
@@ -79,15 +82,19 @@ class Sampler:
         """``camera_fps`` is the camera's full rate."""
         self._settings = settings
         self._fps = camera_fps
+        self._slow_fps = min(camera_fps, settings.watchful_fps)
         self.watch = watch
         """Whether there is a watch to go by at all."""
         self._word: str = settings.mode
         self._changes = Changes(settings.change, tuple(NAMES))
         self._evidence = Evidence()
-        self._camera = Allowance(settings.camera_share, settings.camera_burst_s, settings.camera_glimpse_s)
-        self._full = Allowance(settings.full_share, settings.full_burst_s, min(60.0, settings.full_burst_s))
+        debt_s = settings.dwell_s + _LONGEST_STEP_S  # a plan goes on for so long after its allowance is empty
+        self._camera = Allowance(settings.camera_share, settings.camera_burst_s, settings.camera_glimpse_s, debt_s)
+        self._full = Allowance(settings.full_share, settings.full_burst_s, min(60.0, settings.full_burst_s), debt_s)
         self._stepped: StreamNs | None = None
         self._at_once = True
+        self._bounded = False
+        """Whether the plan is one that the allowances bound."""
         asked = settings.mode == "full"
         reason = "full: the operator asked for it" if asked else "full: nothing is known of the person yet"
         self.plan = self._made(_Wish(Level.FULL, self._fps, reason), StreamNs(0))
@@ -116,20 +123,18 @@ class Sampler:
         self._evidence = weigh(self._evidence, signs, turns, self._settings)
 
     def step(self, now: StreamNs) -> SamplingPlan | None:
-        """The plan from now on, if it is another; None when the one there is stays."""
+        """The plan from now on, if it is another; None when the one there is stays, be it for another reason."""
         self._spend(now)
         wish = self._wish(now)
-        if not self._may_change(wish, now):
+        stays = (wish.level.word, wish.camera_fps) == (self.plan.mode, self.plan.camera_fps)
+        if not (stays or self._may_change(wish, now)):
             return None
-        plan = self._made(wish, now)
-        self._at_once = False
-        if (plan.mode, plan.camera_fps, plan.rates_hz) == (self.plan.mode, self.plan.camera_fps, self.plan.rates_hz):
-            return None
-        self.plan = plan
-        return plan
+        self._at_once, self._bounded = False, wish.bounded
+        self.plan = replace(self.plan, reason=wish.reason) if stays else self._made(wish, now)
+        return None if stays else self.plan
 
     def _spend(self, now: StreamNs) -> None:
-        if self._stepped is not None:
+        if self._stepped is not None and self._bounded:
             gone_s = min(max(0.0, seconds(now - self._stepped)), _LONGEST_STEP_S)
             self._camera.pass_s(gone_s, spent=self.plan.camera_fps > 0)
             self._full.pass_s(gone_s, spent=self.plan.mode == Level.FULL.word)
@@ -142,7 +147,10 @@ class Sampler:
     def _wish(self, now: StreamNs) -> "_Wish":
         match self._word:
             case "full":
-                return _Wish(Level.FULL, self._fps, "full: the operator asked for it")
+                return _Wish(Level.FULL, self._fps, "full: the operator asked for it", bounded=False)
+            case "low" if not self.watch:
+                reason = "low: the operator asked for it; without a watch the camera goes on slowly"
+                return _Wish(Level.LOW, self._slow_fps, reason, bounded=False)
             case "low":
                 return _Wish(Level.LOW, 0.0, "low: the operator asked for it")
             case "off":
@@ -152,15 +160,25 @@ class Sampler:
 
     def _follow(self, now: StreamNs) -> "_Wish":
         """What the person calls for."""
-        known, settings = self._evidence, self._settings
+        known, stale = self._evidence, nanoseconds(self._settings.stale_s)
         if not self.watch:
-            return _Wish(Level.FULL, self._fps, "full: without a watch the camera alone can tell")
+            return _Wish(Level.FULL, self._fps, "full: without a watch the camera alone can tell", bounded=False)
         if known.at is None:
-            return _Wish(Level.FULL, self._fps, "full: nothing is known of the person yet")
-        if now - known.at > nanoseconds(settings.stale_s):
-            return _Wish(Level.FULL, self._fps, "full: the watch is silent, so the camera looks in its stead")
+            return _Wish(Level.FULL, self._fps, "full: nothing is known of the person yet", bounded=False)
+        if now - known.at > stale:
+            reason = "full: the watch is silent, so the camera looks in its stead"
+            return _Wish(Level.FULL, self._fps, reason, bounded=False)
         if known.worn is False:
             return _Wish(Level.OFF, 0.0, "off: the watch is off the wrist")
+        if known.judged is None or now - known.judged > stale:
+            # The watch itself stays slow: its full rate would tell no more (docs/sampling.md), and drain its battery.
+            reason = "watchful: the watch says too little to judge by, so the camera looks in its stead"
+            return _Wish(Level.WATCHFUL, self._fps, reason, bounded=False)
+        return self._attend(known, now)
+
+    def _attend(self, known: Evidence, now: StreamNs) -> "_Wish":
+        """What somebody calls for whom the watch can judge."""
+        settings = self._settings
         changed = known.changed(now, settings.hold_s)
         cause = known.cause(changed)
         if cause is None:
@@ -172,7 +190,7 @@ class Sampler:
         if not self._camera.open:
             return _Wish(Level.LOW, 0.0, f"low: {cause}, but the camera has looked and rests")
         note = "; the watch is spared, its battery is low" if spared else ""
-        fps = self._fps if known.likely else min(self._fps, settings.watchful_fps)
+        fps = self._fps if known.likely else self._slow_fps
         return _Wish(Level.WATCHFUL, fps, f"watchful: {cause}{note}")
 
     def _made(self, wish: "_Wish", now: StreamNs) -> SamplingPlan:
@@ -184,3 +202,5 @@ class _Wish:
     level: Level
     camera_fps: float
     reason: str
+    bounded: bool = True
+    """False where nobody but the camera can tell, or the operator knows best: the allowances are then left alone."""

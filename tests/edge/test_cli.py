@@ -7,6 +7,8 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -196,7 +198,7 @@ def test_a_bundle_that_knows_nothing_of_what_is_set_is_refused(
 ) -> None:
     trust_our_key(tmp_path, monkeypatch)
     known = tiny_files()[0].models
-    seeing = Models(face=known.face, detector=known.detector)
+    seeing = Models(face=known.face, detector=known.detector, fusion=known.fusion)
     bundle = tiny_bundle(tmp_path / "faces", feature_version=FEATURE_VERSION, models=seeing)
     text = f"state_dir = '{tmp_path}/state'\n[models]\nbundle = '{bundle.path}'\n[watch]\naddress = 'virtual:wearer'\n"
     said = refuse(monkeypatch, capsys, "check", "--config", config(tmp_path, text))
@@ -204,6 +206,28 @@ def test_a_bundle_that_knows_nothing_of_what_is_set_is_refused(
     assert said == refuse(monkeypatch, capsys, "run", "--config", config(tmp_path, text))
     shown = read_settings(Path(config(tmp_path, text + "[panel]\nenabled = true")))
     assert check(shown)["modalities"] == "nothing that is set", "a page may still show what the watch says"
+
+
+def test_a_camera_that_the_bundle_has_no_use_for_is_told_and_refused_where_it_is_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trust_our_key(tmp_path, monkeypatch)
+    worn = Models(wrist=tiny_files()[0].models.wrist)
+    bundle = tiny_bundle(tmp_path / "wrist", feature_version=FEATURE_VERSION, models=worn)
+    cv2.imwrite(str(tmp_path / "wall.png"), np.zeros((24, 32, 3), np.uint8))
+    text = f"state_dir = '{tmp_path}/state'\n[models]\nbundle = '{bundle.path}'\n"
+    text += f"[camera]\nsource = '{tmp_path}/wall.png'\n"
+    said = refuse(monkeypatch, capsys, "check", "--config", config(tmp_path, text))
+    assert "judges by wrist, which the settings do not bring, and not by a face, for it has no face model" in said
+    assert said.endswith("set watch.address, or name another bundle")
+    assert said == refuse(monkeypatch, capsys, "run", "--config", config(tmp_path, text))
+    both = config(tmp_path, text + "[watch]\naddress = 'virtual:wearer'\n")
+    monkeypatch.setattr(sys, "argv", ["edge-daemon", "check", "--config", both])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    assert stopped.value.code == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "judging by wrist but: tiny 1.2.0 has no face model and no face detector and no fusion" in shown
 
 
 def test_the_version_is_told_before_any_verb(

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import msgspec
 import pytest
 
+from edge import ears
 from edge.baseline_store import BaselineError
 from edge.daemon import Daemon
 from edge.flow import Channel, Samples, Window
@@ -76,6 +77,29 @@ async def test_the_next_watch_takes_the_place_of_the_last(settings: Settings) ->
         assert daemon.onlooker.packets < packets
         assert daemon.prediction is None
         assert not daemon.finished.is_set()
+
+
+async def test_a_link_that_is_opened_anew_adds_to_what_was_lost(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def spoilt(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"no frame\0")
+        await reader.read()
+        writer.close()
+
+    monkeypatch.setattr(ears, "SILENT_S", 0.5)
+    async with await asyncio.start_server(spoilt, "127.0.0.1", 0) as board:
+        watch = WatchSettings(address=f"tcp:127.0.0.1:{board.sockets[0].getsockname()[1]}")
+        settings = msgspec.structs.replace(settings, watch=watch)
+        async with running(settings) as service, asyncio.timeout(PATIENCE_S):
+            daemon = service.daemon
+            while not daemon.health.dropped["stuck_watch"]:  # noqa: ASYNC110 - a count, as below
+                await asyncio.sleep(0.01)
+            lost = daemon.losses()["garbage"]
+            assert lost
+            while daemon.losses()["garbage"] < 2 * lost:
+                assert daemon.losses()["garbage"] >= lost, "a count never goes back"
+                await asyncio.sleep(0.01)
 
 
 async def moved(daemon: Daemon) -> str:

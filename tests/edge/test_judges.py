@@ -24,7 +24,8 @@ from edge.settings import ModelSettings, Settings
 from edge.signals import ecg_images, ecg_spectrogram
 from edge.signals.chest import Chest
 from export.pack import describe, write_bundle
-from tests.edge.daemon.lines import little
+from tests.edge.daemon.lines import little, partial
+from tests.edge.test_pace import with_activity
 from tests.fakes.bundles import FEATURES, KEY, canary, tiny_bundle
 from tests.fakes.electrodes import leads_bundle
 from tests.fakes.networks import dense, leaky_step
@@ -132,6 +133,23 @@ async def test_a_start_with_it_fails_in_one_sentence_and_forbids_nothing(
 def test_a_wrist_that_does_not_fit_is_refused_at_a_reload(tmp_path: Path, changes: Any, sentence: str) -> None:
     with pytest.raises(BundleError, match=f"does not run: .*{sentence}"):
         Judges(little(tmp_path / "good"), 1).prove(little(tmp_path / "odd", "1.3.0", **changes))
+
+
+def test_an_activity_judge_that_wants_what_nobody_computes_is_refused_at_a_reload(tmp_path: Path) -> None:
+    judges = Judges(with_activity(tmp_path / "good", ("size_spread", "jerk")), 1)
+    with pytest.raises(BundleError, match="activity wants unknown features: gait_phase"):
+        judges.prove(with_activity(tmp_path / "odd", ("gait_phase", "jerk")))
+
+
+@pytest.mark.parametrize("part", ["face", "detector", "fusion"])
+def test_a_bundle_that_lacks_a_part_of_judging_a_face_gives_way_to_a_whole_one_and_not_the_other_way_round(
+    tmp_path: Path, part: str
+) -> None:
+    whole, lacks = little(tmp_path / "whole"), partial(tmp_path / "partial", part)
+    with pytest.raises(BundleError, match=rf"cannot judge by face, and the bundle in use can \(it has no .*{part}"):
+        Judges(whole, 1).prove(lacks)
+    judges = Judges(lacks, 1)
+    assert (judges.prove(whole).bundle, judges.prove(lacks).bundle) == (whole, lacks)
 
 
 def test_what_is_no_probability_decides_nothing_and_the_wrist_begins_anew(

@@ -32,7 +32,9 @@ def test_a_port_that_is_taken_is_told_before_a_start_would_find_it(tmp_path: Pat
             rehearse(of(tmp_path, page=port))
         with pytest.raises(RefusalError, match=r"set health.port"):
             rehearse(of(tmp_path, health=port))
-    rehearse(of(tmp_path, port, port))
+    with taken() as another:
+        pass
+    rehearse(of(tmp_path, port, another))
     with closing(socket.create_server(("127.0.0.1", port))):
         pass  # nothing holds it
 

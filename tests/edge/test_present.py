@@ -8,6 +8,7 @@ import numpy as np
 
 from edge.clock import HostNs, StreamNs, nanoseconds
 from edge.flow import Features, Modality
+from edge.inference.classifier import FaceEstimate
 from edge.inference.lead import LeadEstimate
 from edge.present import FRESH_STEPS, HEART_RATE_S, Present
 from edge.signals.body import Reading
@@ -52,6 +53,15 @@ def test_a_heart_rate_is_the_windows_else_the_sensors_own_while_they_are_fresh(t
     assert rate(0) is None, "what is measured off the wrist is no heart rate"
     present.forget_body()
     assert present.heart_rate(models, None, StreamNs(0)) is None
+
+
+def test_faces_speak_for_some_seconds_and_not_to_a_bundle_that_cannot_judge_by_them() -> None:
+    whole, present = little_contract()[0].models, Present(3.0)
+    present.take_face(FaceEstimate(np.full(7, 1 / 7, np.float32), np.zeros(7, np.float32), HostNs(0)))
+    for part in ("face", "detector", "fusion"):
+        assert present.face(msgspec.structs.replace(whole, **{part: None}), HostNs(0)) is None
+    assert present.face(whole, HostNs(nanoseconds(3.0))) is not None
+    assert present.face(whole, HostNs(nanoseconds(3.1))) is None
 
 
 def _reading(rate: float, wear: Wear = Wear.ON) -> Reading:

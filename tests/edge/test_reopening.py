@@ -30,9 +30,9 @@ class Room:
         self.clock, self.radio = SleepClock(), Radio()
         self.reopening = Reopening(self.radio.rescue, sleep=self.clock.sleep, draw=draw)
 
-    async def fail(self, times: int, trouble: Trouble = Trouble.OUT_OF_REACH) -> None:
+    async def fail(self, times: int, trouble: Trouble = Trouble.OUT_OF_REACH, why: str = "out of reach") -> None:
         for _ in range(times):
-            await self.reopening.wait(LinkError("no device within reach", trouble))
+            await self.reopening.wait(LinkError(why, trouble))
 
 
 async def test_pauses_grow_from_two_seconds_and_never_past_a_minute():
@@ -78,8 +78,22 @@ async def test_what_no_reset_cures_asks_for_none(trouble: Trouble):
 async def test_a_reset_that_fails_is_no_reason_to_stop_trying(caplog: pytest.LogCaptureFixture):
     room = Room()
     room.radio.broken = True
-    await room.fail(RESCUE_EACH)
-    assert "cannot be reset: there is no adapter" in caplog.text
+    await room.fail(2 * RESCUE_EACH)
+    assert room.radio.resets == 2
+    assert caplog.text.count("cannot be reset: there is no adapter") == 1
+
+
+async def test_a_watch_that_is_away_for_weeks_is_told_once(caplog: pytest.LogCaptureFixture):
+    room = Room()
+    away = Trouble.NO_PERMISSION
+    await room.fail(50, away)
+    assert caplog.messages == ["out of reach"]
+    await room.fail(2, away, "no adapter")
+    await room.fail(2, away)
+    assert caplog.messages == ["out of reach", "no adapter", "out of reach"], "what changes is news"
+    room.reopening.heard()
+    await room.fail(2, away)
+    assert caplog.messages[3:] == ["out of reach"], "so is what comes again"
 
 
 def test_only_a_watch_by_radio_has_an_adapter():

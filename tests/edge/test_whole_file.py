@@ -14,7 +14,7 @@ from edge.clock import UnixNs
 from edge.pairing import store_address
 from edge.panel.session import Consent, Session, write_session
 from edge.signals.baseline import PersonalBaseline
-from edge.whole_file import private_folder, unwritable, write_whole
+from edge.whole_file import new_private, private_folder, unwritable, write_whole
 from tests.fakes.bundles import tiny_bundle
 
 REST = PersonalBaseline(("heart_rate",), (61.5,), (2.0,), (49,), 60, 300)
@@ -116,6 +116,50 @@ def test_a_folder_that_is_made_is_private_and_so_are_those_above_it(tmp_path: Pa
     (tmp_path / "file").touch()
     with pytest.raises(NotADirectoryError, match="Not a directory"):
         private_folder(tmp_path / "file")
+
+
+def given_away(monkeypatch: pytest.MonkeyPatch, user: int) -> list[tuple[str, int, int]]:
+    """What is given to whom from now on, by name, when this user makes it."""
+    given: list[tuple[str, int, int]] = []
+
+    def fchown(descriptor: int, owner: int, group: int) -> None:
+        given.append((Path(f"/proc/self/fd/{descriptor}").readlink().name, owner, group))
+
+    monkeypatch.setattr(whole_file.os, "geteuid", lambda: user)
+    monkeypatch.setattr(whole_file.os, "fchown", fchown)
+    return given
+
+
+def test_what_root_makes_belongs_to_whoever_has_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if os.geteuid() == 0:
+        os.chown(tmp_path, 4711, 4712)
+    owner = tmp_path.stat().st_uid, tmp_path.stat().st_gid
+    given = given_away(monkeypatch, 0)
+    write_whole(tmp_path / "kept", b"new")
+    os.close(new_private(tmp_path / "made"))
+    private_folder(tmp_path / "state")
+    private_folder(tmp_path / "state")
+    write_whole(tmp_path / "vagus.toml", b"new", keep_rights=True)
+    assert given == [(name, *owner) for name in ("kept.new", "made", "state", "vagus.toml.new")]
+
+
+def test_what_others_make_is_theirs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = given_away(monkeypatch, 4711)
+    write_whole(tmp_path / "kept", b"new")
+    private_folder(tmp_path / "state")
+    assert not given
+
+
+def test_a_disk_that_knows_no_other_owner_takes_the_file_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*_: int) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    given_away(monkeypatch, 0)
+    monkeypatch.setattr(whole_file.os, "fchown", refuses)
+    write_whole(tmp_path / "kept", b"new")
+    assert (tmp_path / "kept").read_bytes() == b"new"
 
 
 def test_why_a_file_cannot_be_written_is_told_without_touching_it(tmp_path: Path) -> None:

@@ -4,10 +4,10 @@ import { ask } from "/ask.js";
 import { ago, drawn } from "/words.js";
 
 const EVERY_MS = 400;
-const SILENT_S = 10;
 const CLOSED = {
   resting: "The camera rests, as the sampling plan has it; hold to the plan Full to look through it.",
   paused: "The camera is paused, as somebody asked.",
+  unused: "The camera stays closed: the bundle in use cannot judge by a face.",
 };
 const skeleton = document.querySelector("#skeleton");
 const picture = document.querySelector("#picture");
@@ -35,7 +35,7 @@ export function showCamera(camera, watch) {
     skeleton.replaceChildren();
     skeleton.setAttribute("aria-label", "No face in view");
     const last = camera.silent_s === null ? "" : ` Last frame: ${ago(camera.silent_s)}.`;
-    faceSays.textContent = CLOSED[camera.closed] ? CLOSED[camera.closed] + last : camera.silent_s > SILENT_S ? `No frames come.${last}` : last && `No face in view.${last}`;
+    faceSays.textContent = CLOSED[camera.closed] ? CLOSED[camera.closed] + last : camera.silent_s > camera.quiet_s ? `No frames come.${last}` : last && `No face in view.${last}`;
     return;
   }
   skeleton.setAttribute("viewBox", `0 0 ${face.width} ${face.height}`);

@@ -1,15 +1,20 @@
 """What is installed: fenced in, allowed what it needs, and whole."""
 
 import json
+import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
+from edge.sensing.pictures import check_place, open_pictures
 from edge.settings import read_settings
 
 ROOT = Path(__file__).parents[3]
@@ -43,13 +48,47 @@ def test_the_unit_is_exposed_little() -> None:
 
 
 @needs_analyze
-def test_the_unit_is_understood(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["vagus.service", "vagus-camera.service"])
+def test_the_unit_is_understood(name: str, tmp_path: Path) -> None:
     """Every key is known to systemd; the program itself is not installed here."""
-    copy = tmp_path / "vagus.service"
-    copy.write_text(UNIT.read_text().replace("/usr/bin/edge-daemon", sys.executable))
+    copy = tmp_path / name
+    copy.write_text((PACKAGING / name).read_text().replace("/usr/bin/edge-daemon", sys.executable))
     run = subprocess.run(["systemd-analyze", "verify", "--man=no", str(copy)], capture_output=True, text=True)
-    ours = [line for line in run.stderr.splitlines() if "vagus.service" in line and "bluetooth" not in line]
+    ours = [line for line in run.stderr.splitlines() if name in line and "bluetooth" not in line]
     assert not ours
+
+
+def test_the_clock_may_be_asked_and_not_be_set() -> None:
+    """adjtimex(2) tells whether chrony, ntpd or timesyncd keeps it right; to set it takes CAP_SYS_TIME."""
+    assert unit("ProtectClock") == ["no"]
+    assert {"adjtimex", "clock_adjtime", "clock_adjtime64"} <= set(unit("SystemCallFilter")[-1].split())
+    assert unit("CapabilityBoundingSet") == unit("AmbientCapabilities") == [""]
+    assert unit("NoNewPrivileges") == ["yes"]
+
+
+def test_a_raspberry_pis_camera_writes_while_it_is_looked_at(tmp_path: Path) -> None:
+    """The camera's unit, with a program that gives one picture in the place of rpicam-vid."""
+    pipe, told = tmp_path / "camera.mjpeg", (PACKAGING / "vagus-camera.service").read_text()
+    told = told.replace("/var/lib/vagus", str(tmp_path)).replace("\\\n", "")
+    before, runs = (shlex.split(line) for line in re.findall(r"^ExecStart(?:Pre)?=(.*)$", told, re.MULTILINE))
+    cv2.imwrite(str(tmp_path / "picture.jpg"), np.full((48, 64, 3), 80, np.uint8))
+    program = tmp_path / "rpicam-vid"
+    program.write_text(f'#!/bin/sh\necho "$*" > {tmp_path}/asked\nexec cat {tmp_path}/picture.jpg\n')
+    program.chmod(0o755)
+    subprocess.run(before, check=True)
+    assert (pipe.is_fifo(), pipe.stat().st_mode & 0o777) == (True, 0o600)
+    check_place(str(pipe))
+    with subprocess.Popen(runs, env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}) as camera:
+        assert not (tmp_path / "asked").exists()
+        seen, picture = open_pictures(str(pipe), 5), None
+        while picture is None:
+            assert seen.grab()
+            picture = seen.retrieve()
+        seen.close()
+        assert picture.shape == (48, 64, 3)
+        assert camera.wait(30) == 0
+    assert "--codec mjpeg" in (tmp_path / "asked").read_text()
+    subprocess.run(before, check=True)
 
 
 def test_what_a_daemon_needs_is_left_open() -> None:

@@ -42,6 +42,13 @@ def little(out: Path, version: str = "1.2.0", min_version: str = "1.0.0", **wris
     )
 
 
+def partial(out: Path, *parts: str) -> Bundle:
+    """The little bundle without these."""
+    made, files = little_contract()
+    models = msgspec.structs.replace(made.models, **dict.fromkeys(parts))
+    return write_bundle(out, msgspec.structs.replace(made, models=models), files, KEY)
+
+
 @dataclass
 class Running:
     """A service that plays."""

@@ -101,14 +101,14 @@ def sees_a_face(self: eyes.Eyes, classifier: Classifier, frame: Frame) -> FaceEs
     return FaceEstimate(np.full(7, 1 / 7, np.float32), np.zeros(7, np.float32), frame.grabbed)
 
 
-def eyes_on(folder: Path, source: str, health: Health, clock: Clock | None = None) -> eyes.Eyes:
+def eyes_on(folder: Path, source: str, health: Health, clock: Clock | None = None, fps: float = 5.0) -> eyes.Eyes:
     clock = clock or SystemClock()
     judges = Judges(tiny_bundle(folder / "bundle"), 1)
 
     async def seen(*_: object) -> None:
         return
 
-    return eyes.Eyes(CameraSettings(source, 5.0), judges, clock, health, Onlooker(clock), seen, Watchdog(clock))
+    return eyes.Eyes(CameraSettings(source, fps), judges, clock, health, Onlooker(clock), seen, Watchdog(clock))
 
 
 async def test_a_driver_that_hangs_whenever_it_is_let_go_is_not_opened_for_ever(
@@ -144,6 +144,22 @@ async def test_a_camera_that_is_away_for_weeks_is_told_once(
             await asyncio.sleep(0.01)
     looking.cancel()
     assert caplog.text.count("nowhere is not there; plug it in") == 1
+
+
+@pytest.mark.parametrize(("fps", "watchful_fps", "quiet_s"), [(5.0, 2.0, 10.0), (0.05, 2.0, 50.0), (5.0, 0.1, 25.0)])
+def test_a_camera_that_is_looked_through_seldom_is_there_between_two_looks(
+    tmp_path: Path, fps: float, watchful_fps: float, quiet_s: float
+) -> None:
+    clock = HandClock()
+    watching = eyes_on(tmp_path, "device:0", Health(), clock, fps)
+    for rate in (watchful_fps, 0.0, fps):  # as the sampling plan goes
+        watching.fps = rate
+    seen = watching._onlooker  # pyright: ignore[reportPrivateUsage]
+    seen.frame(Frame(np.zeros((48, 64, 3), np.uint8), clock.now(), 0), None)
+    clock.move(quiet_s)
+    assert watching.online
+    clock.move(0.1)
+    assert not watching.online
 
 
 class Showing:

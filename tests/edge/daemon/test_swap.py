@@ -65,7 +65,8 @@ async def test_what_is_broken_changes_nothing(tmp_path: Path, caplog: pytest.Log
     little(tmp_path / "spoilt", "1.3.0")
     (tmp_path / "spoilt" / "wrist.tflite").write_bytes(b"another network")
     little(tmp_path / "odd", "1.3.0", features=("heart_rate", "conductance", "mood"))
-    seeing = Models(face=tiny_files()[0].models.face)
+    known = tiny_files()[0].models
+    seeing = Models(face=known.face, detector=known.detector, fusion=known.fusion)
     tiny_bundle(tmp_path / "blind", version="1.3.0", feature_version=FEATURE_VERSION, models=seeing)
     async with running(tmp_path, tmp_path / "old", config) as line:
         await line.until(lambda: line.service.daemon.health.acked > 0)

@@ -23,6 +23,7 @@ from edge.watchdog import Watchdog
 from tests.edge.signals.bodies import beats
 from tests.edge.signals.test_ecg import heartbeat
 from tests.edge.signals.test_leads import packets
+from tests.fakes.bundles import tiny_bundle
 from tests.fakes.electrodes import leads_bundle
 
 PATIENCE_S = 60.0
@@ -78,8 +79,10 @@ async def test_what_a_lead_is_fused_to_counts_for_the_trial(judges: Judges, tria
 
 @pytest.mark.parametrize("trial", [True, False])
 async def test_what_a_face_is_fused_to_counts_for_the_trial(
-    tmp_path: Path, judges: Judges, monkeypatch: pytest.MonkeyPatch, trial: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trial: bool
 ) -> None:
+    judges = Judges(tiny_bundle(tmp_path / "bundle"), 1)
+
     def sees(eyes: Eyes, classifier: Classifier, frame: Frame) -> FaceEstimate:
         return FaceEstimate(np.full(7, 1 / 7, np.float32), np.zeros(7, np.float32), frame.grabbed)
 

@@ -33,7 +33,7 @@ async def _live(settings: Settings, predictions: int) -> tuple[int, int]:
         stop.set()
         await playing
     kept = json.loads((settings.state_path / FILE).read_bytes())
-    return len(kept["windows"]), len(kept["levels"])
+    return len(kept["windows"]), len(kept["levels"]["wrist"])
 
 
 async def test_a_restart_does_not_make_the_wearer_a_stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

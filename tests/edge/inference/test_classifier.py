@@ -138,6 +138,7 @@ def test_what_a_bundle_lacks_is_said(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="has no face detector"):
         wrist.detector_networks()
     face = Classifier(tiny_bundle(tmp_path / "face", models=lacking["face"]))
+    assert face.modalities == frozenset(), "no face can be told of as stress without a fusion"
     with pytest.raises(BundleError, match="has no wrist model; switch the watch off"):
         face.wrist(features(1, 2, 3))
     with pytest.raises(BundleError, match="has no fusion head"):

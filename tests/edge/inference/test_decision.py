@@ -1,5 +1,7 @@
 """A decision needs a lasting cause, says why, and does not nag."""
 
+import math
+
 import pytest
 
 from edge.clock import HostNs, StreamNs, nanoseconds
@@ -11,9 +13,12 @@ SETTINGS = DecisionSettings(
 )
 
 
-def predict(s: float, stress: float, **features: float) -> Prediction:
+WRIST, FACE = frozenset({Modality.WRIST}), frozenset({Modality.FACE})
+
+
+def predict(s: float, stress: float, by: frozenset[Modality] = WRIST, **features: float) -> Prediction:
     at = StreamNs(nanoseconds(s))
-    return Prediction(at, frozenset({Modality.WRIST}), stress, None, stress, None, HostNs(at), HostNs(at), features)
+    return Prediction(at, by, stress, None, stress, None, HostNs(at), HostNs(at), features)
 
 
 def feed(decider: Decider, start: int, stop: int, stress: float) -> list[Decision]:
@@ -47,6 +52,43 @@ def test_no_second_alert_within_the_refractory_period() -> None:
         steps = feed(decider, start, start + 50, 0.9) + feed(decider, start + 50, start + 100, 0.1)
         alerts += [d.at // 1_000_000_000 for d in steps if d.alert]
     assert alerts == [20, 320, 620, 920], "each 300 s at least after the last"
+
+
+def test_stress_that_returned_within_the_refractory_period_is_told_when_it_still_lasts() -> None:
+    decider = Decider(
+        DecisionSettings(on=0.6, off=0.4, own_level=0, smoothing_s=0, min_duration_s=20, refractory_s=600)
+    )
+    feed(decider, 0, 60, 0.9)
+    feed(decider, 60, 120, 0.1)
+    late = feed(decider, 120, 900, 0.9)
+    assert [d.at // 1_000_000_000 for d in late if d.alert] == [620]
+    assert not any(d.alert for d in feed(decider, 900, 1500, 0.9)), "it is one episode"
+
+
+def test_an_episode_that_a_gap_broke_is_not_told_twice() -> None:
+    decider = Decider(SETTINGS)
+    assert sum(d.alert for d in feed(decider, 0, 60, 0.9)) == 1
+    assert not any(d.alert for d in feed(decider, 100, 800, 0.9))
+
+
+@pytest.mark.parametrize("begin", [0, 100])
+def test_an_odd_prediction_that_comes_first_decides_nothing(begin: int) -> None:
+    """After a start, and after a gap."""
+    decider = Decider(DecisionSettings())
+    feed(decider, 0, min(begin, 50), 0.2)
+    assert decider.step(predict(begin, 0.97)).level <= 0.5
+    assert not any(d.alert for d in feed(decider, begin + 5, begin + 600, 0.2))
+    assert decider.state is State.CALM
+
+
+def test_a_level_begins_at_even_odds_and_goes_back_there_in_silence() -> None:
+    decider = Decider(DecisionSettings(own_level=0, smoothing_s=100))
+    levels = [d.level for d in feed(decider, 0, 205, 0.9)]
+    assert levels[0] == 0.5
+    assert levels[20] == pytest.approx(0.5 + 0.4 * (1 - math.exp(-1)))
+    assert decider.step(predict(300, 0.9)).level == pytest.approx(0.5 + (levels[-1] - 0.5) * math.exp(-1))
+    decider.forget()
+    assert decider.step(predict(305, 0.9)).level == 0.5
 
 
 def test_one_odd_prediction_is_smoothed_away() -> None:
@@ -97,6 +139,32 @@ def test_silence_makes_the_state_unknown_once() -> None:
     assert decider.expire(StreamNs(nanoseconds(100)))
     assert decider.state is State.UNKNOWN
     assert not decider.expire(StreamNs(nanoseconds(101)))
+
+
+def test_who_was_seen_for_a_moment_is_forgotten_too() -> None:
+    """Before the state is known."""
+    decider = Decider(SETTINGS)
+    feed(decider, 0, 10, 0.9)
+    assert decider.state is State.UNKNOWN
+    assert decider.expire(StreamNs(nanoseconds(40)))
+    assert not decider.expire(StreamNs(nanoseconds(41)))
+
+
+def test_a_face_alone_is_not_told_from_what_is_usual_by_the_wrist() -> None:
+    """The watch goes off: of a calm, neutral face the networks say more than they said of the wrist."""
+    decider = Decider(DecisionSettings())
+    feed(decider, 0, 3600, 0.1)
+    later = [decider.step(predict(s, 0.46, FACE)) for s in range(3600, 3900, 5)]
+    assert not any(d.alert for d in later)
+    assert any(decider.step(predict(s, 0.4)).level > 0.6 for s in range(3900, 4200, 5)), "the wrist's is still known"
+
+
+def test_a_bundle_on_trial_has_levels_of_its_own() -> None:
+    decider = Decider(DecisionSettings(smoothing_s=0))
+    for s in range(0, 3600, 5):
+        decider.step(predict(s, 0.1), by="old")
+    assert decider.step(predict(3600, 0.4), by="new").level == pytest.approx(0.4, abs=0.01)
+    assert decider.step(predict(3605, 0.4), by="old").level > 0.7, "it was rolled back"
 
 
 def test_a_gap_starts_the_minimum_duration_anew() -> None:

@@ -52,6 +52,7 @@ def test_what_is_well_is_good(tmp_path: Path) -> None:
         ("Camera", "off", replace(SHOT, camera=CameraSeen("device", 5, 5, 60.0, closed="paused"))),
         ("Camera", "bad", replace(SHOT, camera=CameraSeen("device", 5, 5, 60.0))),
         ("Camera", "warn", replace(SHOT, camera=CameraSeen("device", 5, 0, 0.1))),
+        ("Camera", "warn", replace(SHOT, camera=CameraSeen("device", 5, 0, 30.0, quiet_s=50.0))),
         ("Broker", "bad", replace(SHOT, relay=replace(SHOT.relay, connected=False, trouble="it refused us"))),
         ("Broker", "bad", replace(SHOT, relay=replace(SHOT.relay, connected=True, trouble="it refuses alerts"))),
         ("Broker", "off", replace(SHOT, relay=replace(SHOT.relay, connected=False), up_s=3.0)),
@@ -78,6 +79,7 @@ def test_what_is_wrong_is_said_with_its_cure(name: str, state: str, shot: Snapsh
         (replace(SHOT, camera=CameraSeen("file", 5, 5, 60.0)), "Camera", "camera.loop"),
         (replace(SHOT, camera=CameraSeen("device", 5, 5, 60.0, closed="resting")), "Camera", "Full"),
         (replace(SHOT, camera=CameraSeen("device", 5, 5, 60.0, closed="paused")), "Camera", "camera/set"),
+        (replace(SHOT, camera=CameraSeen("device", closed="unused")), "Camera", "models.bundle"),
     ],
 )
 def test_the_cure_fits_what_is_wrong(shot: Snapshot, name: str, cure: str, tmp_path: Path) -> None:

@@ -47,6 +47,17 @@ def test_a_face_of_the_past_is_not(after_s: float, resting: bool, paused: bool, 
     assert (shown.face, shown.closed) == (None, closed)
 
 
+def test_a_camera_of_no_use_to_the_bundle_is_closed(seen: Onlooker) -> None:
+    shown = camera_seen("device:0", seen, Health(), at(101), resting=False, paused=False, unused=True)
+    assert (shown.face, shown.closed) == (None, "unused")
+
+
+def test_who_looks_seldom_sees_the_face_of_the_last_look(seen: Onlooker) -> None:
+    shown = camera_seen("device:0", seen, Health(), at(130), resting=False, paused=False, quiet_s=50.0)
+    assert shown.face is not None
+    assert shown.quiet_s == 50.0
+
+
 def test_a_camera_that_is_not_set_is_off(seen: Onlooker) -> None:
     assert camera_seen("", seen, Health(), at(101), resting=False, paused=False).source == ""
 

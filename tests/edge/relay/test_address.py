@@ -14,6 +14,8 @@ from edge.relay.settings import MqttSettings, OutboxSettings
         ("mqtt://10.0.0.2:1884", BrokerAddress("10.0.0.2", 1884)),
         ("mqtts://broker.local:8883/", BrokerAddress("broker.local", 8883, tls=True)),
         ("[::1]:1883", BrokerAddress("::1", 1883)),
+        ("[fe80::1%eth0]:1883", BrokerAddress("fe80::1%eth0", 1883)),
+        ("br\u00f6ker.local:1883", BrokerAddress("br\u00f6ker.local", 1883)),
         (" localhost:1 ", BrokerAddress("localhost", 1)),
     ],
 )
@@ -30,6 +32,9 @@ def test_good_addresses(text: str, address: BrokerAddress) -> None:
         ("[::1]", "has no port: write [::1]:1883"),
         (":1883", "names no host"),
         ("", "names no host"),
+        ("mqtts://home..local:8883", "names no computer (there are 1 to 63 letters between dots)"),
+        (f"{'a' * 64}.local:1883", "names no computer"),
+        (".local:1883", "names no computer"),
         ("http://broker.local:80", "use mqtt:// or mqtts://"),
         ("broker.local:many", "cannot be read"),
         ("broker.local:99999", "cannot be read"),

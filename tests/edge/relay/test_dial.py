@@ -9,6 +9,7 @@ import pytest
 
 from edge.relay.address import BrokerAddress
 from edge.relay.dial import Dialer
+from edge.relay.errors import BrokerError
 from edge.relay.settings import MqttSettings
 from edge.relay.topics import Topics
 from tests.edge.relay.refusing import packet_of
@@ -52,3 +53,8 @@ async def test_a_broker_that_hung_up_once_is_asked_again(first: bytes, levels: l
         for _ in range(2):
             await (await dialer.dial(_TOPICS)).close()
     assert fickle.levels == levels
+
+
+async def test_a_host_that_no_resolver_takes_cannot_be_reached() -> None:
+    with pytest.raises(BrokerError, match=r"home\.\.local:1883 cannot be reached .*check the host"):
+        await Dialer(MqttSettings(), BrokerAddress("home..local", 1883)).dial(_TOPICS)

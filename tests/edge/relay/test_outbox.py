@@ -72,6 +72,24 @@ async def test_the_log_does_not_grow_under_the_first_messages(settings: OutboxSe
             assert await stored_ids(outbox) == names
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files for others")
+@pytest.mark.parametrize("linked", [False, True])
+async def test_what_root_makes_is_the_services(tmp_path: Path, clock: HandClock, linked: bool) -> None:
+    """One run as root, and the service could not open its outbox any more."""
+    (tmp_path / "vagus").mkdir()
+    os.chown(tmp_path / "vagus", 4711, 4712)
+    path = tmp_path / "vagus" / "state" / "outbox.db"
+    if linked:
+        (tmp_path / "linked.db").symlink_to(path)
+        path.parent.mkdir()
+        os.chown(path.parent, 4711, 4712)
+    async with Outbox(OutboxSettings(path=str(tmp_path / "linked.db" if linked else path)), clock) as outbox:
+        await fill(outbox, "a")
+        made = [path.parent, *path.parent.iterdir()]
+        assert {each.name for each in made} >= {"state", "outbox.db", "outbox.db-wal"}
+        assert {(each.stat().st_uid, each.stat().st_gid) for each in made} == {(4711, 4712)}
+
+
 async def test_many_callers_share_a_commit(settings: OutboxSettings, clock: HandClock) -> None:
     async with Outbox(settings, clock) as outbox:
         names = [f"m{n:04}" for n in range(3000)]

@@ -56,7 +56,7 @@ def test_only_the_move_counts_and_not_the_level(values: list[float], level: floa
     assert turns(whole) == turns([value + round(level) for value in whole])
 
 
-@pytest.mark.parametrize("wrong", [{"slack": -1.0}, {"alarm": 0.0}, {"memory": 0.5}])
+@pytest.mark.parametrize("wrong", [{"slack": -1.0}, {"slack": math.nan}, {"alarm": 0.0}, {"memory": 0.5}])
 def test_settings_that_find_nothing_or_everything(wrong: dict[str, float]):
     with pytest.raises(ValueError, match="a change needs"):
         ChangeSettings(**wrong)
@@ -68,7 +68,7 @@ def test_settings_that_find_nothing_or_everything(wrong: dict[str, float]):
     st.lists(st.tuples(st.floats(0, 10), st.booleans()), max_size=200),
 )
 def test_an_allowance_bounds_what_is_spent(share: float, most_s: float, wishes: list[tuple[float, bool]]):
-    allowance, spent, passed = Allowance(share, most_s, most_s / 4), 0.0, 0.0
+    allowance, spent, passed = Allowance(share, most_s, most_s / 4, 10), 0.0, 0.0
     for s, wish in wishes:
         spending = wish and allowance.open
         allowance.pass_s(s, spent=spending)
@@ -77,10 +77,24 @@ def test_an_allowance_bounds_what_is_spent(share: float, most_s: float, wishes: 
 
 
 def test_an_empty_allowance_is_saved_up_before_it_is_spent_again():
-    allowance = Allowance(0.5, 20, 10)
+    allowance = Allowance(0.5, 20, 10, 5)
     allowance.pass_s(40, spent=True)
     assert not allowance.open
     allowance.pass_s(19, spent=False)
     assert not allowance.open
     allowance.pass_s(2, spent=False)
     assert allowance.open
+
+
+def test_no_more_is_owed_than_the_debt():
+    allowance = Allowance(0.5, 20, 10, 5)
+    allowance.pass_s(100_000, spent=True)
+    allowance.pass_s(29, spent=False)
+    assert not allowance.open
+    allowance.pass_s(2, spent=False)
+    assert allowance.open
+
+
+def test_an_allowance_that_nobody_can_keep():
+    with pytest.raises(ValueError, match="a debt_s of 0 or more"):
+        Allowance(0.5, 20, 10, -1)

@@ -2,13 +2,14 @@
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.clock import StreamNs, nanoseconds, seconds
-from edge.flow import SamplingPlan
+from edge.flow import Channel, SamplingPlan
 from edge.sensing.evidence import Signs
 from edge.sensing.ladder import LADDER, Level
 from edge.sensing.sampling import Sampler, SamplingSettings
@@ -32,6 +33,18 @@ def lived(told: Sequence[Signs], sampler: Sampler) -> list[SamplingPlan]:
         sampler.step(each.at)
         plans.append(sampler.plan)
     return plans
+
+
+def asleep(sampler: Sampler, from_s: float, hours: float, step_s: float = HOP_S) -> int:
+    """Hours without a window; says which one follows."""
+    for k in range(round(hours * 3600 / step_s)):
+        sampler.step(StreamNs(nanoseconds(from_s + k * step_s)))
+    return round((from_s + hours * 3600 - 60) / HOP_S)
+
+
+def led(plans: Sequence[SamplingPlan]) -> list[SamplingPlan]:
+    """Those that the watch called for: the bounds are theirs."""
+    return [plan for plan in plans if "in its stead" not in plan.reason and "the operator" not in plan.reason]
 
 
 Day = list[tuple[float | None, bool | None, float | None, float, float, float]]
@@ -58,13 +71,13 @@ def of(day: Day) -> list[Signs]:
 def test_a_plan_is_kept_for_its_dwell_unless_the_watch_comes_off(day: Day):
     plans = lived(of(day), Sampler(SETTINGS, FPS))[1:]  # the first follows at once: nothing was known before
     for before, after in itertools.pairwise(plans):
-        if after is not before and after.mode != "off":
+        if after.since != before.since and after.mode != "off":
             assert seconds(after.since - before.since) >= SETTINGS.dwell_s
 
 
 @given(days)
-def test_the_camera_is_open_within_its_share(day: Day):
-    plans = lived(of(day), Sampler(SETTINGS, FPS))
+def test_the_camera_is_open_within_its_share_while_the_watch_can_tell(day: Day):
+    plans = led(lived(of(day), Sampler(SETTINGS, FPS)))
     open_s = HOP_S * sum(plan.camera_fps > 0 for plan in plans)
     slack_s = SETTINGS.dwell_s + HOP_S  # a plan is kept for its dwell, and looked at only once a hop
     assert open_s <= SETTINGS.camera_burst_s + SETTINGS.camera_share * HOP_S * len(plans) + slack_s
@@ -111,7 +124,29 @@ def test_a_plan_that_stays_is_not_told_again(day: Day):
         before = sampler.plan
         sampler.sense(each)
         told = sampler.step(each.at)
-        assert (told is None) == (sampler.plan is before)
+        assert told is None or told is sampler.plan
+        assert (told is None) == (replace(sampler.plan, reason=before.reason) == before)
+
+
+@given(st.lists(st.tuples(days, st.sampled_from(["auto", "full"]), st.integers(0, 120)), min_size=1, max_size=4))
+@settings(max_examples=20)
+def test_the_bounds_hold_between_silences_and_orders_that_have_none(stretches: list[tuple[Day, str, int]]):
+    sampler, plans, k = Sampler(SETTINGS, FPS), list[SamplingPlan](), 0
+    for day, word, silent in stretches:
+        told = [replace(each, at=StreamNs(each.at + nanoseconds(k * HOP_S))) for each in of(day)]
+        plans += lived(told, sampler)
+        k += len(day)
+        sampler.force(word)
+        for _ in range(silent):
+            sampler.step(StreamNs(nanoseconds(60 + k * HOP_S)))
+            plans.append(sampler.plan)
+            k += 1
+        sampler.force("auto")
+    led_s, slack_s = HOP_S * len(led(plans)), SETTINGS.dwell_s + HOP_S
+    open_s = HOP_S * sum(plan.camera_fps > 0 for plan in led(plans))
+    assert open_s <= SETTINGS.camera_burst_s + SETTINGS.camera_share * led_s + slack_s
+    full_s = HOP_S * sum(plan.mode == "full" for plan in led(plans))
+    assert full_s <= SETTINGS.full_burst_s + SETTINGS.full_share * led_s + slack_s
 
 
 def test_calm_is_measured_little_and_the_camera_is_closed():
@@ -162,6 +197,71 @@ def test_without_a_watch_the_camera_never_closes():
     for second in range(600):
         sampler.step(StreamNs(nanoseconds(second)))
         assert sampler.plan.camera_fps == FPS
+
+
+@pytest.mark.parametrize("word", ["auto", "full"])
+def test_a_night_in_which_the_camera_looks_without_limit_is_not_charged_to_the_day(word: str):
+    sampler = Sampler(SETTINGS, FPS)
+    k = len(lived([signs(k) for k in range(20)], sampler))
+    sampler.force(word)
+    k = asleep(sampler, 60 + k * HOP_S, hours=8)
+    sampler.force("auto")
+    plans = lived([signs(k + n, 0.9, conductance=3.0 * (n // 12 % 2)) for n in range(720)], sampler)
+    assert plans[0].camera_fps > 0
+    assert 0.15 < sum(plan.camera_fps > 0 for plan in plans) / len(plans) < 0.27
+    assert "full" in {plan.mode for plan in plans[20:]}
+
+
+def test_a_camera_that_was_alone_for_days_does_not_rest_when_a_watch_comes():
+    sampler = Sampler(SETTINGS, FPS, watch=False)
+    k = asleep(sampler, 60, hours=72, step_s=60)
+    sampler.watch = True
+    assert lived([signs(k, 0.9)], sampler)[-1].camera_fps > 0
+    assert sampler.plan.reason == "watchful: stress is likely (90%)"
+
+
+def test_the_camera_looks_in_the_stead_of_a_watch_that_says_too_little():
+    plans = lived([signs(k, None) for k in range(720)], Sampler(SETTINGS, FPS))
+    assert {plan.camera_fps for plan in plans} == {FPS}
+    assert {plan.rates_hz[Channel.PULSE] for plan in plans} == {LADDER[Level.LOW][Channel.PULSE]}
+    assert plans[-1].reason == "watchful: the watch says too little to judge by, so the camera looks in its stead"
+
+
+def test_a_watch_that_says_too_little_for_a_moment_is_waited_for():
+    told = [signs(k) for k in range(20)] + [signs(20 + k, None) for k in range(8)] + [signs(28 + k) for k in range(8)]
+    plans = lived(told, Sampler(SETTINGS, FPS))
+    assert (plans[24].camera_fps, plans[24].reason) == (SETTINGS.watchful_fps, "watchful: the wrist says too little")
+    assert plans[27].camera_fps == FPS
+    assert plans[-1].mode == "low"
+
+
+def test_a_watch_that_has_just_begun_is_not_planned_to_and_fro():
+    sampler, told = Sampler(SETTINGS, FPS), [signs(k, None) for k in range(10)] + [signs(10 + k) for k in range(20)]
+    told_fps = [plan.camera_fps for plan in lived(told, sampler)]
+    assert [fps for fps, _ in itertools.groupby(told_fps)] == [FPS, 0.0]
+
+
+def test_a_plan_that_stays_gives_the_reason_of_now():
+    sampler = Sampler(SETTINGS, FPS, watch=False)
+    assert sampler.step(StreamNs(0)) is None
+    assert sampler.plan.reason == "full: without a watch the camera alone can tell"
+    sampler.watch = True
+    lived([signs(k) for k in range(20)], sampler)
+    since = sampler.plan.since
+    lived([signs(20, heart_rate=3.0, motion_turn=3.5)], sampler)
+    assert sampler.plan.reason == "low: the person moves, which explains what changes"
+    assert sampler.plan.since == since
+
+
+def test_low_without_a_watch_goes_on_looking_slowly():
+    sampler = Sampler(SamplingSettings(mode="low"), FPS, watch=False)
+    plan = sampler.step(StreamNs(0))
+    assert plan is not None
+    assert (plan.mode, plan.camera_fps) == ("low", SETTINGS.watchful_fps)
+    assert plan.reason == "low: the operator asked for it; without a watch the camera goes on slowly"
+    sampler.watch = True
+    sampler.step(StreamNs(nanoseconds(SETTINGS.dwell_s)))
+    assert (sampler.plan.camera_fps, sampler.plan.reason) == (0.0, "low: the operator asked for it")
 
 
 def test_a_word_that_nobody_knows():
