@@ -63,16 +63,17 @@ def tell(panel: Panel, out: TextIO, folder: Path) -> None:
         print(f"scan this once with a phone, or type the token {panel.token}", file=out)
         _draw(f"{panel.addresses[0]}sign-in#{panel.token}", out)
     else:
-        print(where, file=out)
         file = folder / TOKEN_FILE
         try:
-            _keep(file, panel.token)
+            _keep(file, panel.token)  # before the address is told: who reads it there looks for the token next
         except OSError as error:
+            print(where, file=out)
             log.error(
                 f"the page's token cannot be written to {file} ({error.strerror}); "
                 "nobody can sign in until a restart with a disk that takes it"
             )
         else:
+            print(where, file=out)
             print(f"its token for this run is in {file}", file=out)
     out.flush()
 

@@ -43,6 +43,6 @@ def test_a_wrist_that_a_new_bundle_brings_can_be_measured(tmp_path: Path) -> Non
 def test_another_watch_begins_with_a_person_of_whom_nothing_is_known(tmp_path: Path) -> None:
     known, decider = wearer(tmp_path), decided()
     known.follow(WATCH, decider)
-    assert decider.remembered()[0]
+    assert decider.remembered()[0].odds
     known.follow(OTHER, decider)
-    assert decider.remembered()[0] == ()
+    assert not decider.remembered()[0].odds
