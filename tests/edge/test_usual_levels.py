@@ -7,17 +7,9 @@ from pathlib import Path
 import pytest
 
 from edge.acquaintance import Acquaintance
-from edge.clock import SECOND, HostNs, StreamNs
-from edge.flow import Modality, Prediction
 from edge.inference.decision import Decider, DecisionSettings
+from tests.edge.test_acquaintance import WATCH, predicted
 from tests.fakes.clock import HandClock
-
-WATCH = "ble:AA:AA:AA:AA:AA:AA"
-
-
-def predicted(at_s: float, stress: float) -> Prediction:
-    at = StreamNs(round(at_s * SECOND))
-    return Prediction(at, frozenset({Modality.WRIST}), stress, None, stress, None, HostNs(at), HostNs(at))
 
 
 async def test_an_update_knows_no_usual_level_yet(tmp_path: Path) -> None:
