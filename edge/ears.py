@@ -117,7 +117,7 @@ class Ears:
                 self._activity = self._pace.judge(window)
             except ValueError as error:  # whoever looks at the page has not broken it
                 self._health.dropped["activity"] += 1
-                if not self._judges.failed(str(error)):
+                if not self._judges.failed(str(error), self._told_for):
                     log.error("how the wearer moves cannot be told: %s", error)
         return self._activity
 
@@ -238,19 +238,20 @@ class Ears:
     async def _think(self) -> None:
         async for body, window in self._lane:
             self._keep_up()
+            asked = self._judges.current
             try:
                 with self._watchdog.hearts.work("wrist", 2 * INFERENCE_S):
-                    estimate = await self._worker.do(INFERENCE_S, self._judge, self._judges.current, body, window)
+                    estimate = await self._worker.do(INFERENCE_S, self._judge, asked, body, window)
                 if body is not self._body:  # nor does an estimate stand for whoever is followed meanwhile
                     continue
                 if estimate is not None:
                     await self._heard(estimate)
             except (NetworkError, BundleError, ValueError) as error:
-                if not self._judges.failed(str(error)):
+                if not self._judges.failed(str(error), asked):
                     raise
                 continue
             except StuckError as error:
-                if self._judges.failed(str(error)):
+                if self._judges.failed(str(error), asked):
                     continue
                 self._health.dropped["stuck_wrist"] += 1
                 log.error("%s: its network is loaded anew, and windows begin anew", error)

@@ -208,17 +208,18 @@ class Eyes:
 
     async def _take(self, worker: Worker, frame: Frame) -> None:
         """Ask the networks, and tell; a thread that is stuck in them is left behind, and the networks with it."""
+        asked = self._judges.current
         try:
             with self._watchdog.hearts.work("face", 2 * INFERENCE_S):
-                estimate = await worker.do(INFERENCE_S, self._judge, self._judges.current, frame)
+                estimate = await worker.do(INFERENCE_S, self._judge, asked, frame)
             if estimate is not None:
                 self._health.faces += 1
                 await self._seen(frame, estimate)  # which asks the fusion head
         except (NetworkError, BundleError, ValueError) as error:
-            if not self._judges.failed(str(error)):
+            if not self._judges.failed(str(error), asked):
                 raise
         except StuckError as error:
-            if self._judges.failed(str(error)):
+            if self._judges.failed(str(error), asked):
                 return
             self._health.dropped["stuck_face"] += 1
             log.error("%s: its networks are loaded anew", error)

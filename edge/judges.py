@@ -83,7 +83,7 @@ class Judges:
         The bundle before is then back; where there is none, the wrist begins anew, for its state may be what is spoilt.
         """
         if not sane(prediction):
-            if not self.failed(why := f"it says {prediction.stress} for a stress") and not self._nonsense:
+            if not self.failed(why := f"it says {prediction.stress} for a stress", self.current) and not self._nonsense:
                 log.error("bundle %s: %s, which is left out", self.bundle.label, why)
             self._nonsense = True
             if prediction.wrist is not None and not math.isfinite(prediction.wrist):
@@ -99,8 +99,13 @@ class Judges:
                     self.accepted(self.bundle)
         return True
 
-    def failed(self, why: str) -> bool:
-        """Whether the bundle in use was on trial: then the one before is back."""
+    def failed(self, why: str, asked: Classifier) -> bool:
+        """Whether the bundle that was asked is out of use now: one on trial is left, and the one before is back.
+
+        Several threads may be asking it, so that one fails after another has put it out of use.
+        """
+        if asked.bundle is not self.current.bundle:
+            return True
         if self._before is None:
             return False
         log.error("bundle %s fails (%s): %s is back in use", self.bundle.label, why, self._before.bundle.label)

@@ -96,17 +96,17 @@ class Leads:
         """Judge windows until cancelled."""
         with Worker("leads") as worker:
             async for modality, line, window in self._lane:
+                asked = self._judges.current
                 try:
                     with self._watchdog.hearts.work("leads", 2 * INFERENCE_S):
-                        current = self._judges.current
-                        estimate = await worker.do(INFERENCE_S, self._judge, current, modality, line, window)
+                        estimate = await worker.do(INFERENCE_S, self._judge, asked, modality, line, window)
                     if estimate is not None and self._lines.get(modality) is line:  # nor left in the meantime
                         await self._heard(estimate)
                 except (NetworkError, BundleError, ValueError) as error:
-                    if not self._judges.failed(str(error)):
+                    if not self._judges.failed(str(error), asked):
                         raise
                 except StuckError as error:
-                    if self._judges.failed(str(error)):
+                    if self._judges.failed(str(error), asked):
                         continue
                     self._health.dropped["stuck_leads"] += 1
                     log.error("%s: its network is loaded anew", error)

@@ -19,6 +19,9 @@ from edge.sensing.sampling import SamplingSettings
 HEALTH_HOST = "127.0.0.1"
 """Where the health page is. Never anywhere else: there is no password."""
 
+SLOWEST_FPS = 0.1
+"""A camera that gives less cannot be told from one whose driver hangs; a plan may well look at fewer frames."""
+
 
 class SettingsError(ValueError):
     """Settings nobody can run with; the sentence names the file, the setting and what would work."""
@@ -60,8 +63,8 @@ class CameraSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Begin a file anew when it ends, so that it behaves as a camera does."""
 
     def __post_init__(self) -> None:
-        if not 0 < self.fps <= 60:
-            raise ValueError(f"camera.fps must lie above 0 and at most at 60, got {self.fps}")
+        if not SLOWEST_FPS <= self.fps <= 60:
+            raise ValueError(f"camera.fps must lie between {SLOWEST_FPS} and 60, got {self.fps}")
 
 
 class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -202,6 +205,8 @@ def parse_settings(text: str, path: Path) -> Settings:
         return msgspec.convert(tomllib.loads(text), Settings)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path} is no valid TOML: {error}") from error
+    except RecursionError as error:
+        raise SettingsError(f"{path} nests its values too deeply; settings are plain sections and values") from error
     except msgspec.ValidationError as error:
         raise SettingsError(f"{path}: {_sentence(str(error))}") from error
 

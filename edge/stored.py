@@ -121,7 +121,8 @@ def plain_files(folder: Path) -> list[Path]:
 
 
 IMPERSONAL = (
-    "bundle-floor", "bundle-floor.new", "page-token", "broker-password", "broker-password.new", "camera-paused",
+    "bundle-floor", "bundle-floor.new", "page-token", "page-token.new", "broker-password", "broker-password.new",
+    "camera-paused",
 )  # fmt: skip
 """Files that say nothing of the person: the oldest models that may run, the keys of this run, a camera at rest."""
 

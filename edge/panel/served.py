@@ -2,7 +2,6 @@
 
 import ipaddress
 import logging
-import os
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Literal, TextIO
 import psutil
 
 from edge.panel.settings import PanelSettings
+from edge.whole_file import write_whole
 
 TOKEN_FILE = "page-token"
 log = logging.getLogger("vagus.page")
@@ -65,7 +65,8 @@ def tell(panel: Panel, out: TextIO, folder: Path) -> None:
     else:
         file = folder / TOKEN_FILE
         try:
-            _keep(file, panel.token)  # before the address is told: who reads it there looks for the token next
+            # before the address is told: who reads that looks for the token next
+            write_whole(file, f"{panel.token}\n".encode())
         except OSError as error:
             print(where, file=out)
             log.error(
@@ -83,14 +84,3 @@ def _draw(address: str, out: TextIO) -> None:
     import segno
 
     segno.make(address, error="m", micro=False).terminal(out, compact=True)
-
-
-def _keep(file: Path, token: str) -> None:
-    file.unlink(missing_ok=True)
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w") as fresh:
-            fresh.write(f"{token}\n")
-    except OSError:
-        file.unlink(missing_ok=True)
-        raise

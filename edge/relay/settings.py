@@ -28,6 +28,8 @@ class OutboxSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     report_days: float = 1.0
 
     def __post_init__(self) -> None:
+        if Path(self.path).name in ("", ".."):
+            raise ValueError(f"path must name a file, such as outbox.db, got {self.path!r}")
         if self.max_mib < 1:
             raise ValueError(f"max_mib must be at least 1, got {self.max_mib}")
         for name in ("alert_days", "report_days"):

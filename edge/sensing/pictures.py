@@ -153,6 +153,8 @@ def check_place(source: str) -> None:
         return
     first = Path(source % _first_number(source)) if "%" in source else Path(source)
     if not _is_there(first):
+        if first.suffix.lower() in _PICTURES_IN_A_ROW and first.parent.is_dir():
+            raise AwayCameraError(f"{first} is not there (yet); make the FIFO (`mkfifo {first}`), or start what does")
         raise CameraError(f"camera file {first} does not exist; give a picture, a video, or device:/dev/video0")
     if not os.access(first, os.R_OK):
         raise CameraError(f"camera file {first} may not be read by this user; change its owner or mode")

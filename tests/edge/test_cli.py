@@ -58,6 +58,8 @@ def config(tmp_path: Path, text: str) -> str:
         ("[watch]\naddress = 'ble:Vagus'\nallowed = ['A0:A1:A2:A3:A4:A5']", "a name, which any device may take"),
         ("[decision]\non = 2", "decision.on"),
         ("this is no toml", "no valid TOML"),
+        (f"a = {'[' * 5000}", "nests its values too deeply"),
+        ("[camera]\nfps = 0.02", "camera.fps must lie between 0.1 and 60, got 0.02"),
         ("[models]\nface_fresh_s = inf", "models.face_fresh_s must lie above 0 and at most at 600, got inf"),
         ("[retention]\nrecording_days = nan", "retention.recording_days must be above 0"),
         ("[mqtt]\ndiscovery_prefix = 'home/#'", "discovery_prefix 'home/#' must be letters"),

@@ -55,6 +55,7 @@ async def test_a_camera_that_is_away_is_told_once_and_keeps_no_daemon_from_its_w
         ("gst:v4l2src ! autovideosink", "does not end in `! appsink`"),
         ("picamera2:0", "picamera2 is not installed"),
         ("/no/such/camera.mjpeg", "does not exist"),
+        ("/dev/no-such-camera.avi", "does not exist"),
         ("x" * 300, "cannot be looked at (File name too long)"),
         (f"{'x' * 300}%04d.png", "cannot be looked at (File name too long)"),
     ],

@@ -146,7 +146,7 @@ async def test_a_camera_that_is_away_for_weeks_is_told_once(
     assert caplog.text.count("nowhere is not there; plug it in") == 1
 
 
-@pytest.mark.parametrize(("fps", "watchful_fps", "quiet_s"), [(5.0, 2.0, 10.0), (0.05, 2.0, 50.0), (5.0, 0.1, 25.0)])
+@pytest.mark.parametrize(("fps", "watchful_fps", "quiet_s"), [(5.0, 2.0, 10.0), (0.1, 2.0, 25.0), (5.0, 0.1, 25.0)])
 def test_a_camera_that_is_looked_through_seldom_is_there_between_two_looks(
     tmp_path: Path, fps: float, watchful_fps: float, quiet_s: float
 ) -> None:

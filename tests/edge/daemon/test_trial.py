@@ -105,6 +105,35 @@ async def test_what_a_face_is_fused_to_counts_for_the_trial(
     assert (judges.rolled_back, judges.current) == (1, before)
 
 
+async def test_a_lane_that_fails_after_another_has_put_the_bundle_out_of_use_ends_nothing(
+    tmp_path: Path, judges: Judges
+) -> None:
+    before, heard = judges.current, Refuses()
+
+    async def take(estimate: LeadEstimate) -> None:
+        if not heard.count:
+            assert judges.failed("the wrist's network fails", judges.current)
+        await heard.take(estimate)
+
+    leads = leads_of(judges, take)
+    judges.adopt(Classifier(leads_bundle(tmp_path / "newer")))
+    for samples in strap():
+        leads.feed(samples)
+    async with asyncio.timeout(PATIENCE_S):
+        running = asyncio.create_task(leads.run())
+        await asyncio.wait({running, second := asyncio.create_task(heard.second.wait())}, return_when="FIRST_COMPLETED")
+    running.cancel()
+    assert second.done()
+    assert (judges.rolled_back, judges.current) == (1, before)
+
+
+def test_a_network_that_was_left_says_nothing_against_the_one_on_trial(tmp_path: Path, judges: Judges) -> None:
+    left = judges.current
+    judges.adopt(newer := Classifier(leads_bundle(tmp_path / "newer")))
+    assert judges.failed("it was slow to fail", left)
+    assert (judges.rolled_back, judges.current) == (0, newer)
+
+
 async def test_a_window_of_a_device_that_is_left_meanwhile_is_not_told(
     judges: Judges, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -78,9 +78,18 @@ def test_settings_refuse_what_cannot_work(change: dict[str, object], part: str) 
 
 @pytest.mark.parametrize(
     "change",
-    [{"max_mib": 0}, {"alert_days": 0.0}, {"report_days": -1.0}, {"alert_days": float("inf")}, {"report_days": 1e300}],
+    [
+        {"path": ""},
+        {"path": "."},
+        {"path": "var/.."},
+        {"max_mib": 0},
+        {"alert_days": 0.0},
+        {"report_days": -1.0},
+        {"alert_days": float("inf")},
+        {"report_days": 1e300},
+    ],
 )
-def test_outbox_settings_refuse_what_cannot_work(change: dict[str, float]) -> None:
+def test_outbox_settings_refuse_what_cannot_work(change: dict[str, float | str]) -> None:
     with pytest.raises(ValueError, match=next(iter(change))):
         OutboxSettings(**change)  # pyright: ignore[reportArgumentType]  the wrong types are the point
 

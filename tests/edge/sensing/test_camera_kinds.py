@@ -173,6 +173,14 @@ def test_a_camera_has_a_name_that_lasts(tmp_path: Path, monkeypatch: pytest.Monk
         check_camera("device:usb-other")
 
 
+def test_a_pipe_of_pictures_may_be_made_after_the_start(tmp_path: Path) -> None:
+    pipe = tmp_path / "camera.mjpeg"
+    with pytest.raises(AwayCameraError, match="make the FIFO"):
+        check_camera(str(pipe))
+    os.mkfifo(pipe)
+    check_camera(str(pipe))
+
+
 async def test_a_pipe_that_nobody_writes_to_hangs_and_is_left(tmp_path: Path) -> None:
     pipe = tmp_path / "camera.avi"
     os.mkfifo(pipe)
