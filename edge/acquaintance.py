@@ -68,6 +68,11 @@ class _Body:
     names: tuple[str, ...]
     rows: Floats
 
+    @property
+    def of(self) -> tuple[str, float, tuple[str, ...]]:
+        """Whose windows of which kind: those of another say nothing to it."""
+        return self.watch, self.window_s, self.names
+
 
 _Known: TypeAlias = tuple[_Body | None, Levels, StreamNs | None]
 """The body, the levels and the last alert."""
@@ -96,9 +101,11 @@ class Acquaintance:
 
     def introduce(self, body: Body, watch: str) -> None:
         """Tell a body that knows nobody yet of the wearer, if they are known by this watch and these features."""
-        known, wanted = self._body, (_itself(watch), body.window_s, body.names)
-        if known is not None and (known.watch, known.window_s, known.names) == wanted:
-            body.recall(known.rows)
+        for known in self._bodies:
+            if known.of == (_itself(watch), body.window_s, body.names):
+                body.recall(known.rows)
+                self._last(known)
+                return
 
     def remind(self, decider: Decider) -> None:
         """Tell a decider of the wearer's usual level and their last alert, as they were kept."""
@@ -107,7 +114,7 @@ class Acquaintance:
     def note(self, body: Body, watch: str) -> None:
         """A window was judged, and no other is while this is called."""
         self._watch = _itself(watch)
-        self._body = _Body(self._watch, body.window_s, body.names, body.remembered())
+        self._last(_Body(self._watch, body.window_s, body.names, body.remembered()))
 
     async def run(self, decider: Decider) -> None:
         """Keep it some times an hour, away from the lanes, as a disk may take its time; and when all lanes end."""
@@ -121,10 +128,20 @@ class Acquaintance:
             if known is not None:
                 self._write(self._usual(known))
 
+    @property
+    def _body(self) -> _Body | None:
+        """Of the bundle in use, as far as is known."""
+        return self._bodies[-1] if self._bodies else None
+
+    def _last(self, body: _Body) -> None:
+        """This is the bundle's in use. That of the one before stays: it comes back when this one fails its trial."""
+        others = [each for each in self._bodies if each.watch == body.watch and each.of != body.of]
+        self._bodies = [*others[-1:], body]
+
     def _turn_to(self, watch: str) -> None:
         self._watch = _itself(watch)
         left = self._read()
-        self._body = None if left is None else _Body(self._watch, left.window_s, left.names, _rows(left))
+        self._bodies = [] if left is None else [_Body(self._watch, left.window_s, left.names, _rows(left))]
         self._written: _Known = (
             (None, Levels(), None)
             if left is None

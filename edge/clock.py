@@ -13,6 +13,8 @@ DeviceTicks = NewType("DeviceTicks", int)
 """A device's own clock, unwrapped, in the device's unit."""
 
 SECOND = 1_000_000_000
+LONGEST_S = 1e9
+"""Thirty years: a setting may last no longer, as its nanoseconds must be a number. What is never to happen may."""
 
 
 class Clock(Protocol):

@@ -19,7 +19,7 @@ from edge.bundle import Bundle
 from edge.clock import HostNs, SystemClock
 from edge.ears import Ears
 from edge.eyes import Eyes
-from edge.flow import Alert, Decision, Frame, Modality, Prediction, SamplingPlan, State
+from edge.flow import Alert, Decision, Frame, Prediction, SamplingPlan, State
 from edge.health import Health
 from edge.inference.classifier import FaceEstimate, WristEstimate
 from edge.inference.lead import LeadEstimate
@@ -165,7 +165,8 @@ class Daemon:
         self._wearer.follow(address, self._standing.decider)
         self._ears.follow(address)
         self.leads.begin_anew()
-        self._lose_the_body()
+        self._present.forget_body()
+        self._standing.forget()
 
     @property
     def finished(self) -> asyncio.Event:
@@ -268,7 +269,7 @@ class Daemon:
             self.watchdog.look()
             self.steering.tick()
             self.orders.tell()
-            await self._raising.wake(self.state, self.decision)
+            await self._raising.wake(self._standing)
             sensors = self.sensors()
             for name in (name for name in sensors if sensors[name] != before.get(name)):
                 log.info("%s is %s", name, sensors[name])
@@ -283,8 +284,7 @@ class Daemon:
         """A silent watch or strap says nothing: its last values must not stand for now."""
         self._present.forget_body()
         self.leads.silence()
-        if self.prediction is not None and self.prediction.modalities - {Modality.FACE}:
-            self._standing.forget()
+        self._standing.forget_body()
 
     def _held(self) -> StateMessage:
         now, there = self._clock.now(), self._ears.online

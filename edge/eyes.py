@@ -66,7 +66,7 @@ class Eyes:
         self._finder: tuple[Classifier, FaceFinder] | None = None
         self._frozen = Frozen() if settings.source.startswith(LIVE) else None
         self._froze = False
-        self._replugging = Replugging(settings.source)
+        self._replugging = Replugging(settings.source, clock)
         self._told = ""
         """What is wrong with the camera, as the log has it; a camera may be away for weeks."""
         self._blind = ""
@@ -156,6 +156,7 @@ class Eyes:
         return False
 
     async def _look(self, worker: Worker) -> None:
+        await self._replugging.rest()
         while True:
             try:
                 await self._look_once(worker)

@@ -105,7 +105,7 @@ def _messages(kind: Kind, settings: Settings) -> Iterator[tuple[str, Iterator[by
             try:
                 yield f"outbox/{held.whose}messages.jsonl", iter(list(_lines(place)))
                 continue
-            except (OutboxError, sqlite3.Error):
+            except (OutboxError, sqlite3.Error, ValueError):  # ValueError: a message that is no JSON any more
                 pass
         yield f"outbox/{held.whose}{held.name}", _bytes(held.file)
 

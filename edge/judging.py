@@ -1,9 +1,17 @@
 """By what a person will be judged: what the bundle knows of that the settings bring."""
 
+import math
+
 from edge.bundle import Bundle, BundleError
 from edge.bundle_contract import Models
 from edge.settings import Settings, SettingsError
 from edge.sight import lacking
+
+WINDOW_LATE_S = 5.0
+"""A window is known so long after its end at the latest: the packet that brings it, two seconds in which it waits for a
+channel that is behind, and what a busy machine takes to judge it."""
+FACE_LATE_S = 1.0
+"""A face is told of as it is judged, so that one may come so much later after another."""
 
 
 def judging(settings: Settings, bundle: Bundle) -> list[str]:
@@ -48,14 +56,29 @@ def _hopeless(bundle: Bundle, known: list[str]) -> str:
 
 def _remember_long_enough(settings: Settings, models: Models, used: list[str]) -> None:
     decision, bodies = settings.decision, {"wrist": models.wrist, "ecg": models.ecg, "eeg": models.eeg}
-    if not used or decision.min_duration_s == 0:  # nothing must last
+    if not used or decision.min_duration_s == decision.smoothing_s == 0:  # nothing must last, and nothing is averaged
         return
     steps_s = {name: model.step_s for name, model in bodies.items() if model is not None}
-    steps_s["face"] = 1 / settings.camera.fps
-    slowest = max(used, key=lambda name: steps_s[name])
-    if decision.stale_s < (least_s := steps_s[slowest]):
+    fps = _least_fps(settings)
+    steps_s["face"] = 1 / fps
+    least_s = {name: _least_s(name, step_s) for name, step_s in steps_s.items()}
+    slowest = max(used, key=lambda name: least_s[name])
+    if decision.stale_s < least_s[slowest]:
+        why = " at sampling.watchful_fps" if slowest == "face" and fps < settings.camera.fps else ""
         raise SettingsError(
-            f"decision.stale_s is {decision.stale_s:g}, and predictions by {slowest} come every {least_s:g} s: each "
-            "would be forgotten before the next, so no stress could last and no alert ever be raised; "
-            f"set {least_s:g} at the least, better some times that"
+            f"decision.stale_s is {decision.stale_s:g}, and predictions by {slowest} come every {steps_s[slowest]:g} s"
+            f"{why} and may be late: each could be forgotten before the next, so no stress would last and no alert "
+            f"ever be raised; set {least_s[slowest]:g} at the least, better some times that"
         )
+
+
+def _least_fps(settings: Settings) -> float:
+    """At which the camera looks while it alone can tell."""
+    slow = settings.sampling.mode == "low" and not settings.watch.address
+    return min(settings.camera.fps, settings.sampling.watchful_fps) if slow else settings.camera.fps
+
+
+def _least_s(name: str, step_s: float) -> float:
+    """How long a prediction must stand: until the next, which may be a step late. In tenths, for people to read."""
+    late_s = FACE_LATE_S if name == "face" else WINDOW_LATE_S
+    return math.ceil(10 * (step_s + max(step_s, late_s))) / 10

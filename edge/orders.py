@@ -1,5 +1,6 @@
 """What people may ask of the running daemon, by MQTT or on its page: obeyed, and what holds then told back."""
 
+import contextlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Protocol
 from edge.baseline_store import BaselineError
 from edge.relay.commands import BASELINE, CAMERA, PLAN, SNOOZE, Command, Commands
 from edge.snooze import Snooze
+from edge.whole_file import sync_folder
 
 log = logging.getLogger("vagus")
 
@@ -27,8 +29,18 @@ class Seen(Protocol):
     def paused(self, paused: bool) -> None: ...
 
 
-class Resting(Protocol):
-    """The measurement of a person at rest, as far as orders reach."""
+class Steered(Protocol):
+    """How closely is measured, as far as orders reach."""
+
+    @property
+    def word(self) -> str: ...
+
+
+class Measuring(Protocol):
+    """The daemon, as far as orders reach: the measurement of a person at rest, and by which plan it measures."""
+
+    @property
+    def steering(self) -> Steered: ...
 
     @property
     def baseline_progress(self) -> float | None: ...
@@ -39,15 +51,14 @@ class Resting(Protocol):
 class Orders:
     """Each order is carried out at once and answers with what holds then, in the words of its command."""
 
-    def __init__(self, camera: Seen | None, resting: Resting | None, snooze: Snooze, state: Path) -> None:
-        """``camera`` None when there is none, ``resting`` None when there is no watch."""
+    def __init__(self, camera: Seen | None, measuring: Measuring | None, snooze: Snooze, state: Path) -> None:
+        """``camera`` None when there is none, ``measuring`` None when nothing is."""
         self.force: Callable[[str], str] | None = None
         """Forces a sampling plan by its word and says which holds; None when plans are fixed."""
         self._camera = camera
-        self._resting = resting
+        self._measuring = measuring
         self._snooze = snooze
         self._state = state
-        self._plan = PLAN.words[0]
         self._commands: Commands | None = None
         self._told: dict[str, str] = {}
         if camera is not None:
@@ -69,7 +80,7 @@ class Orders:
         acts: dict[Command, Callable[[str], str]] = {SNOOZE: lambda minutes: self.snooze(int(minutes))}
         if self._camera is not None:
             acts[CAMERA] = lambda word: self.pause_camera(word == PAUSED)
-        if self._resting is not None:
+        if self._measuring is not None:
             acts[BASELINE] = lambda _: self.start_baseline()
         if self.force is not None:
             acts[PLAN] = self.force_plan
@@ -95,10 +106,13 @@ class Orders:
             if paused:
                 self._state.mkdir(parents=True, exist_ok=True)
                 (self._state / PAUSE_FILE).touch()
+                sync_folder(self._state)
             else:
-                (self._state / PAUSE_FILE).unlink(missing_ok=True)
+                with contextlib.suppress(FileNotFoundError):  # nothing was ever kept there
+                    (self._state / PAUSE_FILE).unlink(missing_ok=True)
+                    sync_folder(self._state)
         except OSError as error:
-            log.error("a restart will forget it: %s cannot be written (%s)", self._state / PAUSE_FILE, error.strerror)
+            log.error("a restart may forget it: %s cannot be written (%s)", self._state / PAUSE_FILE, error.strerror)
         return self._now(CAMERA)
 
     def snooze(self, minutes: int) -> str:
@@ -110,14 +124,14 @@ class Orders:
     def force_plan(self, word: str) -> str:
         """Measure by this plan until told otherwise; `auto` lets the daemon choose again."""
         if self.force is not None:
-            self._plan = self.force(word)
-        return self._plan
+            return self.force(word)
+        return self._now(PLAN)
 
     def start_baseline(self) -> str:
         """Take the next minutes as the person at rest."""
-        if self._resting is not None:
+        if self._measuring is not None:
             try:
-                self._resting.baseline_start()
+                self._measuring.baseline_start()
             except BaselineError as error:
                 log.warning("no baseline was started: %s", error)
         return self._now(BASELINE)
@@ -128,6 +142,6 @@ class Orders:
         if command == SNOOZE:
             return str(self._snooze.minutes_left)
         if command == BASELINE:
-            progress = self._resting.baseline_progress if self._resting is not None else None
+            progress = self._measuring.baseline_progress if self._measuring is not None else None
             return IDLE if progress is None else f"{10 * int(10 * progress)} %"
-        return self._plan
+        return PLAN.words[0] if self._measuring is None else self._measuring.steering.word

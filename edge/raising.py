@@ -10,12 +10,13 @@ import msgspec
 
 from edge.bundle import Bundle
 from edge.clock import Clock, HostNs
-from edge.flow import Alert, Decision, State
+from edge.flow import Alert, Decision
 from edge.health import Health
 from edge.kept_back import Kept
 from edge.relay.alerts import SCHEMA, iso_time, make_alert
 from edge.relay.errors import NotDurableError
 from edge.snooze import Snooze
+from edge.standing import Standing
 from edge.time_service import Synchronised, synchronised
 from edge.watchdog import Watchdog
 
@@ -79,10 +80,11 @@ class Raising:
             return
         await self._raise(decision)
 
-    async def wake(self, state: State, now: Decision | None) -> None:
+    async def wake(self, standing: Standing | None) -> None:
         """Once a quiet time has ended: an alert if stress still lasts, and a report of what was kept back.
 
-        What an earlier run kept back is reported, too; for that one the restart was the end.
+        What an earlier run kept back is reported, too; for that one the restart was the end. ``standing`` tells whether
+        stress lasts, and hears of the alert; None where it is too late for one.
         """
         if (left := self.snooze.left()) is not None:
             log.warning("before the restart %d alerts were kept back", left.alerts)
@@ -93,14 +95,14 @@ class Raising:
         log.warning("alerts are heard again; %d were kept back", kept.alerts)
         if not kept.alerts:
             return
-        if state is State.STRESS and now is not None:
+        if standing is not None and (now := standing.again()) is not None:
             await self._raise(now)
         await self._report(kept)
 
     async def leave(self) -> None:
         """The daemon stops, and a quiet time with it: report what was kept back while somebody may hear it."""
         self.snooze.end()
-        await self.wake(State.UNKNOWN, None)
+        await self.wake(None)
 
     def on_acked(self, alert_id: str, at: HostNs) -> None:
         """The relay says that the broker has a message; only alerts count."""

@@ -19,6 +19,10 @@ log = logging.getLogger("vagus")
 
 LOOK_S = 6 * 3600.0
 _DAY_NS = 86_400 * SECOND
+_UNPROVEN = (
+    "nothing is deleted by its age until the clock of this machine proves right: when a time server keeps it, or when "
+    "it was left alone for a day"
+)
 _CLOCK_SET_NS = 1_704_067_200 * SECOND
 """2024-01-01: a clock that shows less was never set, so nothing is judged by its age."""
 _STILL_WRITTEN_NS = 600 * SECOND
@@ -38,9 +42,8 @@ async def retention(settings: Settings, clock: Clock) -> AsyncGenerator[None]:
         while True:
             now = clock.wall()
             by_age = trust.look(now)
-            if not by_age:
-                log.warning("the clock of this machine was set: nothing is deleted by its age until it proves right")
-            told = await asyncio.to_thread(enforce, settings, now, by_age=by_age)
+            told = [] if by_age else [_UNPROVEN]
+            told += await asyncio.to_thread(enforce, settings, now, by_age=by_age)
             for sentence in told:
                 if sentence not in before:  # what is still in the way was told
                     log.warning("%s", sentence)
@@ -61,14 +64,15 @@ class Trust:
 
     Wall time is held against the monotonic clock, which nobody sets. Once they have moved apart the wall clock is
     believed again when the kernel says that a time server keeps it, or when it was left alone for a day. (So it is
-    after a sleep, which the monotonic clock leaves out.)
+    after a sleep, which the monotonic clock leaves out.) At first it is believed as little: nobody knows whether it
+    was set before this process began.
     """
 
     def __init__(self, clock: Clock, right: Callable[[], Synchronised] = synchronised) -> None:
         self._clock = clock
         self._right = right
         self._apart = clock.wall() - clock.now()
-        self._set_at: HostNs | None = None
+        self._set_at: HostNs | None = clock.now()
 
     def look(self, wall: UnixNs) -> bool:
         """Whether the wall clock, which shows ``wall`` now, is believed."""

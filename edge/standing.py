@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from edge.clock import Clock, UnixNs
-from edge.flow import Decision, Prediction, State
+from edge.clock import Clock, UnixNs, seconds
+from edge.flow import Decision, Modality, Prediction, State
 from edge.inference.decision import Decider, DecisionSettings
 from edge.relay.alerts import StateMessage, iso_time
 
@@ -15,6 +15,7 @@ class Standing:
         self.prediction: Prediction | None = None
         self.decision: Decision | None = None
         self.decider = Decider(settings)
+        self._stale_s = settings.stale_s
         self._clock = clock
         self._inferred = UnixNs(0)
 
@@ -35,16 +36,35 @@ class Standing:
 
     def expire(self) -> bool:
         """Let go of what is too old; True when nothing is known of the person any more that was known till now."""
-        known = self.state is not State.UNKNOWN
-        if not self.decider.expire(self._clock.stream(self._clock.now())):
+        now, known = self._clock.stream(self._clock.now()), self.state is not State.UNKNOWN
+        # By its own time: the decider knows nothing of what was only noted, such as a face beside the wrist.
+        if self.prediction is not None and seconds(now - self.prediction.at) > self._stale_s:
+            self.prediction = None
+        if not self.decider.expire(now):
             return False
-        self.prediction = self.decision = None
+        self.decision = None
         return known
 
     def forget(self) -> None:
-        """What was said came from a sensor that is gone."""
+        """What was said came from a sensor that is gone, or is of somebody else."""
         self.prediction = self.decision = None
         self.decider.forget()
+
+    def forget_body(self) -> None:
+        """The watch or the strap is gone; what a face alone says stays."""
+        if self.prediction is not None and self.prediction.modalities - {Modality.FACE}:
+            self.forget()
+
+    def again(self) -> Decision | None:
+        """An alert of now in place of those that nobody heard; None unless stress is known to last.
+
+        Where it is not known, stress that is found afterwards is to be told.
+        """
+        if self.state is not State.STRESS or self.decision is None:
+            self.decider.untold()
+            return None
+        self.decider.alerted(self._clock.stream(self._clock.now()))
+        return self.decision
 
     def message(
         self,

@@ -7,7 +7,7 @@ import math
 
 import msgspec
 
-from edge.clock import StreamNs, nanoseconds, seconds
+from edge.clock import StreamNs, seconds
 from edge.flow import Decision, Modality, Prediction, State
 from edge.inference.own_level import Levels, OwnLevels
 from edge.inference.phrases import stand_out
@@ -36,7 +36,9 @@ class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_duration_s: float = 60.0
     """Stress must last this long before it counts."""
     refractory_s: float = 300.0
-    """After an alert none follows for this long; stress that returned meanwhile is told then, if it still lasts."""
+    """After an alert none follows for this long; stress that returned meanwhile is told then, if it still lasts.
+
+    What was told is told once, whatever silences shorter than this lie in it."""
     stale_s: float = 30.0
     """After this long without a prediction the state is unknown."""
 
@@ -63,11 +65,13 @@ class Decider:
         self._level = _EVEN
         self._averaged: StreamNs | None = None
         self._last: StreamNs | None = None
+        self._heard: StreamNs | None = None
+        """When somebody was heard last, also where that is so long ago that the state is unknown."""
         self._above_since: StreamNs | None = None
         self._below_since: StreamNs | None = None
         self._alerted: StreamNs | None = None
-        self._owed = False
-        """Stress returned within the refractory period."""
+        self._told = False
+        """An alert was raised since this person was calm: stress that is found now is no news."""
 
     @property
     def state(self) -> State:
@@ -79,6 +83,9 @@ class Decider:
             self._lapse()
         # A window's end may lie before the face that was decided upon while it was judged; time goes on all the same.
         at = prediction.at if self._last is None else max(prediction.at, self._last)
+        if self._last is None and self._away(at):
+            self._told = False
+        self._heard = at
         body = sorted(modality.value for modality in prediction.modalities - {Modality.FACE})
         ear = "+".join(body) or Modality.FACE.value  # what stands beside a body's word is told from the body's usual
         self._smooth(at, self._own.told(at, prediction.stress, by=by, ear=ear))
@@ -94,13 +101,16 @@ class Decider:
         return True
 
     def forget(self) -> None:
-        """Know nothing of the person's state any more; their usual level stays, and the refractory period goes on."""
+        """Know nothing of the person's state any more.
+
+        Their usual level stays, the refractory period goes on, and what they were told of was told: it is a silence.
+        """
         self._lapse()
         self._averaged = None
 
     def _lapse(self) -> None:
-        """The state is unknown; the average fades."""
-        self._state, self._owed = State.UNKNOWN, False
+        """The state is unknown; the average fades. It may be the same stress afterwards, told or not."""
+        self._state = State.UNKNOWN
         self._last = self._above_since = self._below_since = None
 
     def remembered(self) -> tuple[Levels, StreamNs | None]:
@@ -108,9 +118,22 @@ class Decider:
         return self._own.remembered(), self._alerted
 
     def recall(self, levels: Levels, alerted: StreamNs | None) -> None:
-        """Go on with a person of whom so much was `remembered` earlier, and nothing else is known."""
+        """Go on with a person of whom so much was `remembered` earlier, and nothing else is known.
+
+        Not even whether the stress of the last alert lasts: what is found is told once the refractory period is over.
+        It may be told a second time by that; the other reading could keep a new one silent for as long as it lasts.
+        """
+        self.forget()
         self._own.recall(levels)
-        self._alerted = alerted
+        self._alerted, self._heard, self._told = alerted, None, False
+
+    def alerted(self, at: StreamNs) -> None:
+        """Somebody is told now: of this stress no more, and of another one after the refractory period."""
+        self._alerted, self._told = at, True
+
+    def untold(self) -> None:
+        """Nobody heard of the last alert: if its stress still lasts, or is found again, it is to be told."""
+        self._told = False
 
     def _smooth(self, at: StreamNs, stress: float) -> None:
         since = math.inf if self._averaged is None else seconds(at - self._averaged)
@@ -128,26 +151,24 @@ class Decider:
         calm_below = self._settings.on if self._state is State.UNKNOWN else self._settings.off
         self._above_since = _since(self._above_since, at, self._level >= self._settings.on)
         self._below_since = _since(self._below_since, at, self._level < calm_below)
-        if self._state is not State.STRESS and self._lasted(self._above_since, at):
-            returned, self._state = self._state is State.CALM, State.STRESS
-            alert = self._may_alert(at)
-            self._owed = returned and not alert
-            return alert
-        if self._state is not State.CALM and self._lasted(self._below_since, at):
-            self._state, self._owed = State.CALM, False
-        if self._owed and self._may_alert(at):
-            self._owed = False
-            return True
-        return False
+        if self._lasted(self._above_since, at):
+            self._state = State.STRESS
+        elif self._lasted(self._below_since, at):
+            self._state, self._told = State.CALM, False
+        alert = self._state is State.STRESS and not self._told and self._may_alert(at)
+        if alert:
+            self.alerted(at)
+        return alert
 
     def _lasted(self, since: StreamNs | None, at: StreamNs) -> bool:
-        return since is not None and at - since >= nanoseconds(self._settings.min_duration_s)
+        return since is not None and seconds(at - since) >= self._settings.min_duration_s
 
     def _may_alert(self, at: StreamNs) -> bool:
-        if self._alerted is not None and at - self._alerted < nanoseconds(self._settings.refractory_s):
-            return False
-        self._alerted = at
-        return True
+        return self._alerted is None or seconds(at - self._alerted) >= self._settings.refractory_s
+
+    def _away(self, at: StreamNs) -> bool:
+        """After a silence: it was so long that stress now is another one."""
+        return self._heard is not None and abs(seconds(at - self._heard)) >= self._settings.refractory_s
 
 
 def _since(before: StreamNs | None, at: StreamNs, holds: bool) -> StreamNs | None:

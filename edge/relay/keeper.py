@@ -12,7 +12,7 @@ from edge.clock import SECOND, Clock, HostNs
 from edge.relay.aside import ASIDE, is_foreign, move_aside, move_back
 from edge.relay.errors import NotDurableError, OutboxError, UnreadableError
 from edge.relay.lifetime import Lifetime
-from edge.relay.rescue import rescue
+from edge.relay.rescue import noted_topics, rescue
 from edge.relay.settings import OutboxSettings
 from edge.relay.store import Priority, Row, Store
 
@@ -161,12 +161,13 @@ class Keeper:
     def _stored(self, after: int, limit: int) -> list[Row]:
         """From the file alone; OutboxError where it cannot be read."""
         try:
-            return self.open().page(after, limit)
+            try:
+                return self.open().page(after, limit)
+            except sqlite3.Error as error:
+                self._store = self._set_aside(error)
+                return self._store.page(after, limit)
         except sqlite3.Error as error:
-            if not _is_corrupt(error):
-                raise OutboxError(f"the outbox {self._settings.path} cannot be read now ({error})") from error
-            self._store = self._set_aside(error)
-            return self._store.page(after, limit)
+            raise OutboxError(f"the outbox {self._settings.path} cannot be read now ({error})") from error
 
     def _in_memory(self, after: int, end: int) -> list[Row]:
         return [row for row in self._held.values() if after < row.position <= end]
@@ -177,7 +178,8 @@ class Keeper:
         try:
             store.write(rows, self._acknowledged, self.sequence, self.lifetime.ns, durable=durable)
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_FULL or not self._count(store.drop_reports()):
+            code = getattr(error, "sqlite_errorcode", None)
+            if code != sqlite3.SQLITE_FULL or not self._count(store.drop_reports()):
                 raise
             store.write(rows, self._acknowledged, self.sequence, self.lifetime.ns, durable=durable)
         self._held.clear()
@@ -212,8 +214,6 @@ class Keeper:
 
     def _mend(self, error: sqlite3.Error) -> NotDurableError | None:
         try:
-            if not _is_corrupt(error):
-                return self._not_durable(error)
             self._store = self._set_aside(error)
             self._write(self._store)
             self._recovered()
@@ -241,7 +241,9 @@ class Keeper:
             _log.warning("outbox %s can be written again", self._settings.path)
 
     def _set_aside(self, error: sqlite3.Error) -> Store:
-        """Move the damaged file away, save what can be read of it, and go on with a new one."""
+        """Move the damaged file away, save what can be read of it, and go on with a new one; any other error, again."""
+        if not _is_corrupt(error):
+            raise error
         path = Path(os.path.realpath(self._settings.path))  # as SQLite: a link stays, and leads to the new file
         if self._store:
             self._store.close()
@@ -256,20 +258,21 @@ class Keeper:
             raise self._unmade(error, worse) from worse
         store: Store | None = None
         try:
-            rows, sequence = rescue(aside, self.lifetime.ns)
+            rows, left, sequence = rescue(aside, self.lifetime.ns, self._position)
             store = Store(self._settings, max_pages=self._max_pages)
             # An unreadable counter goes on from the clock's seconds, which no honest count of alerts has reached.
             self.sequence = max(self.sequence, sequence or now_s)
             store.write(rows, (), self.sequence, self.lifetime.ns, durable=True)
-            for topic in self.topics:
+            self._position = max(self._position, store.counts.last_position)
+            for topic in self.topics | noted_topics(aside):
                 store.note_topic(topic, kept=True)
         except (OSError, sqlite3.Error) as worse:
             if store is not None:
                 store.close()
             move_back(path, aside)  # its messages are all there are: the next try finds them
             raise self._unmade(error, worse) from worse
-        sentence = "outbox %s was corrupted (%s): set aside as %s, %d messages saved from it; going on with a new file"
-        _log.error(sentence, path, error, aside.name, len(rows))
+        told = f"set aside as {aside.name}, {len(rows)} messages saved from it, {left} known to be left in it"
+        _log.error("outbox %s was corrupted (%s): %s; going on with a new file", path, error, told)
         return store
 
     def _unmade(self, error: sqlite3.Error, worse: Exception) -> OutboxError:
@@ -283,7 +286,9 @@ class Keeper:
 
 def _is_corrupt(error: sqlite3.Error) -> bool:
     code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF in _CORRUPT
+    if code is None:  # of Python itself, which found a text that is none
+        return isinstance(error, sqlite3.OperationalError)
+    return code & 0xFF in _CORRUPT
 
 
 def _open_sentence(path: str, error: sqlite3.Error) -> str:

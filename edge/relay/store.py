@@ -2,25 +2,28 @@
 
 import contextlib
 import os
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
-from itertools import accumulate, takewhile
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
 from edge.clock import SECOND, UnixNs
+from edge.relay.aside import DamagedError, close_to_others, make_private, text_or_bytes, whole
 from edge.relay.errors import OutboxError
 from edge.relay.lifetime import LivedNs
 from edge.relay.settings import OutboxSettings
-from edge.whole_file import new_private, private_folder
 
 _APPLICATION_ID = 0x76616775
 _LAYOUT = 2
 _TOPIC = "retained "
 """A counter of this name says that something is retained on the topic behind it."""
+_TOPIC_NAME = re.compile(r"[A-Za-z0-9_/-]+")
+"""As settings allow them; a broker hangs up on one that is none, at every connection."""
 _EVICT_AT_ONCE = 256
 _DAY_NS = 86_400 * SECOND
 _LOG_BYTES = 1 << 20
@@ -87,7 +90,7 @@ class Counts:
 
 
 class Store:
-    """One open outbox file. Used from one thread; every method may raise sqlite3.Error.
+    """One open outbox file. Used from one thread; every method may raise sqlite3.Error, where it is damaged, too.
 
     Locked for this process alone: a second daemon on the same file is refused with OutboxError.
     """
@@ -97,15 +100,18 @@ class Store:
         self.path = Path(settings.path)
         self._settings = settings
         self._durable: bool = True
-        _make(self.path)
+        make_private(self.path)
         self._db = sqlite3.connect(self.path, isolation_level=None, timeout=0.5, check_same_thread=False)
+        self._db.text_factory = text_or_bytes
         try:
             self._prepare(max_pages)
             self._lengthen()
-            self._close_to_others()
+            close_to_others(self.path)
             self.counts = self._count()
-        except BaseException:
+        except BaseException as error:
             self._db.close()
+            if isinstance(error, UnicodeDecodeError):  # what SQLite says of a damaged table quotes it
+                raise DamagedError("the description of its tables is no text") from error
             raise
 
     def write(
@@ -123,7 +129,7 @@ class Store:
         try:
             # First, so that what comes may take the room of what goes.
             delete = "DELETE FROM message WHERE position = ? RETURNING size"
-            gone = [size for position in acknowledged for (size,) in self._db.execute(delete, (position,))]
+            gone = [whole(size) for position in acknowledged for (size,) in self._db.execute(delete, (position,))]
             self._db.executemany("INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(_columns, rows))
             counters = {"sequence": max(sequence, self.counts.sequence), "lived_ns": lived_ns}
             self._db.executemany("INSERT OR REPLACE INTO counter VALUES (?, ?)", counters.items())
@@ -147,8 +153,9 @@ class Store:
         Too old leaves first, then, while there is too much, the oldest of the lowest priority.
         """
         gone: Counter[str] = Counter()
-        for priority, days in _days(self._settings):
-            while old := _too_old(self._oldest(priority), lived_ns - round(days * _DAY_NS)):
+        for priority, days in zip(Priority, (self._settings.report_days, self._settings.alert_days), strict=True):
+            before = lived_ns - round(days * _DAY_NS)
+            while old := [row for row in self._oldest(priority) if row.lived_ns <= before]:
                 gone += self._drop(old)
         for priority in Priority:
             while (excess := self.counts.bytes - self._settings.max_bytes) > 0:
@@ -163,11 +170,21 @@ class Store:
         return dict(self._drop(self._oldest(Priority.REPORT)))
 
     def page(self, after: int, limit: int) -> list[Row]:
-        """The next rows past a position, in order."""
+        """The next rows past a position, in order, each as we wrote it."""
         found = self._db.execute(
             f"SELECT {COLUMNS} FROM message WHERE position > ? ORDER BY position LIMIT ?", (after, limit)
         ).fetchall()
-        return [row_of(columns) for columns in found]
+        rows = [row_of(columns) for columns in found]
+        for before, row in zip((after, *(row.position for row in rows)), rows, strict=False):
+            # Of what comes after one out of order a look-up finds nothing; age and order hang on the counts.
+            if not before < row.position <= self.counts.last_position or row.lived_ns > self.counts.lived_ns:
+                raise DamagedError(f"message {row.position} cannot stand behind {before}, or be of {row.lived_ns} ns")
+        if not after and len(rows) != min(limit, self.counts.rows):
+            held = self._count()  # a write whose end nobody heard of was written twice, and counted so
+            if len(rows) != min(limit, held.rows):
+                raise DamagedError(f"{len(rows)} messages are found of {held.rows}")
+            self.counts = replace(self.counts, rows=held.rows, bytes=held.bytes)
+        return rows
 
     def topics(self) -> set[str]:
         return topics_in(self._db)
@@ -209,6 +226,7 @@ class Store:
                 " run that version, or move the file away"
             )
         if layout < _LAYOUT:
+            whole(layout)
             self._db.executescript(
                 f"BEGIN; {_MAKE[layout]} PRAGMA application_id={_APPLICATION_ID}; PRAGMA user_version={_LAYOUT};"
                 " COMMIT;"
@@ -226,19 +244,15 @@ class Store:
                 written.flush()
                 os.fsync(written.fileno())
 
-    def _close_to_others(self) -> None:
-        """What an older version, or SQLite behind a link, made with the umask's mode."""
-        for tail in ("", "-wal", "-shm"):
-            with contextlib.suppress(OSError):  # not there, or not ours
-                self.path.with_name(self.path.name + tail).chmod(0o600)
-
     def _count(self) -> Counts:
         rows, size, last, alerts = self._db.execute(
             "SELECT count(*), coalesce(sum(size), 0), coalesce(max(position), 0), count(*) FILTER (WHERE priority > 0)"
             " FROM message INDEXED BY by_priority"
         ).fetchone()
-        counters: dict[str, int] = dict(self._db.execute("SELECT name, value FROM counter"))
-        return Counts(rows, size, last, counters.get("sequence", 0), LivedNs(counters.get("lived_ns", 0)), alerts)
+        counters: dict[object, object] = dict(self._db.execute("SELECT name, value FROM counter"))
+        sequence = counters.get("sequence", None if "lived_ns" in counters else 0)  # they are written at once
+        lived = LivedNs(whole(counters.get("lived_ns", 0)))
+        return Counts(rows, whole(size), whole(last), whole(sequence), lived, alerts)
 
     def _oldest(self, priority: Priority) -> list["_Kept"]:
         found = self._db.execute(
@@ -246,11 +260,15 @@ class Store:
             f" WHERE priority = ? ORDER BY position LIMIT {_EVICT_AT_ONCE}",
             (int(priority),),
         ).fetchall()
-        return [_Kept(*columns) for columns in found]
+        most = self.counts.lived_ns
+        return [_Kept(whole(at), str(kind), whole(lived, most), whole(size)) for at, kind, lived, size in found]
 
     def _drop(self, chosen: Sequence["_Kept"]) -> Counter[str]:
         if chosen:
+            left = self.counts.rows - len(chosen)
             self.write((), [row.position for row in chosen], 0, self.counts.lived_ns, durable=False)
+            if self.counts.rows != left:  # to go on would never end
+                raise DamagedError("the index names messages that are not there")
         return Counter(row.kind for row in chosen)
 
 
@@ -261,40 +279,22 @@ class _Kept(NamedTuple):
     size: int
 
 
-def _days(settings: OutboxSettings) -> tuple[tuple[Priority, float], ...]:
-    return (Priority.REPORT, settings.report_days), (Priority.ALERT, settings.alert_days)
-
-
-def _too_old(oldest: list[_Kept], before: int) -> list[_Kept]:
-    return list(takewhile(lambda row: row.lived_ns <= before, oldest))
-
-
-def _make(path: Path) -> None:
-    """Directory and file for their owner alone, whatever the umask; SQLite gives the files beside it mode and owner.
-
-    A directory that is there, such as an operator's own, stays as it is.
-    """
-    try:
-        private_folder(path.parent)
-    except OSError as error:
-        raise OutboxError(f"the outbox {path} cannot be made: {error.strerror}: set [outbox] path") from error
-    with contextlib.suppress(OSError):  # it is there, or SQLite will say better why it cannot be
-        # Never opened where it is there: to close any descriptor of a file ends this process's locks on it.
-        os.close(new_private(Path(os.path.realpath(path))))
-
-
 def _columns(row: Row) -> tuple[int, str, str, int, int, int, bytes, int]:
     size = len(row.payload)
     return row.position, row.id, row.kind, int(row.priority), row.stored_unix_ns, size, row.payload, row.lived_ns
 
 
 def topics_in(db: sqlite3.Connection) -> set[str]:
-    """Topics that were noted."""
+    """Topics that were noted, and are some yet."""
     found = db.execute("SELECT substr(name, ?) FROM counter WHERE name LIKE ?", (len(_TOPIC) + 1, f"{_TOPIC}%"))
-    return {topic for (topic,) in found.fetchall()}
+    return {topic for (topic,) in found.fetchall() if isinstance(topic, str) and _TOPIC_NAME.fullmatch(topic)}
 
 
-def row_of(columns: tuple[int, str, str, int, int, bytes, int]) -> Row:
-    """A row from its `COLUMNS`; ValueError or TypeError where one is damaged."""
-    position, name, kind, priority, stored, payload, lived = columns
-    return Row(position, name, kind, Priority(priority), UnixNs(stored), payload, LivedNs(lived))
+def row_of(columns: tuple[object, ...]) -> Row:
+    """A row from its `COLUMNS`; DamagedError where one is not what we wrote."""
+    match columns:
+        case int(at), str(name), ("alert" | "report") as kind, level, int(stored), bytes(payload), lived:
+            priority = Priority(whole(level, max(Priority)))
+            return Row(at, name, str(kind), priority, UnixNs(stored), payload, LivedNs(whole(lived)))
+        case _:
+            raise DamagedError(f"message {columns[0]} is damaged")

@@ -26,10 +26,10 @@ class ChangeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Windows over which the level follows: slow drifts, as of the hour or of the skin's drying, are no change."""
 
     def __post_init__(self) -> None:
-        if not self.slack >= 0 or not self.alarm > 0 or not 1 <= self.memory < math.inf:
+        if not 0 <= self.slack < math.inf or not 0 < self.alarm < math.inf or not 1 <= self.memory < math.inf:
             raise ValueError(
-                f"a change needs a slack of at least 0, an alarm above 0 and a memory of at least 1 window, got "
-                f"{self.slack}, {self.alarm} and {self.memory}"
+                f"a change needs a slack of at least 0, an alarm above 0 and a memory of at least 1 window, all "
+                f"of them finite, got {self.slack}, {self.alarm} and {self.memory}"
             )
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from edge.clock import StreamNs, nanoseconds, seconds
+from edge.clock import LONGEST_S, StreamNs, nanoseconds, seconds
 from edge.flow import SamplingPlan
 from edge.sensing.allowance import Allowance
 from edge.sensing.change import Changes, ChangeSettings
@@ -14,6 +14,9 @@ from edge.sensing.evidence import NAMES, Evidence, Signs, weigh
 from edge.sensing.ladder import LADDER, Level
 
 WORDS = ("auto", "full", "low", "off")
+DURATIONS = ("camera_burst_s", "camera_glimpse_s", "full_burst_s", "dwell_s", "hold_s", "stale_s")
+LEAST_FPS = 0.001
+"""A frame in a quarter of an hour: at less nobody is seen any more, and the time between two must be a number."""
 _LONGEST_STEP_S = 60.0
 """More time than this between two steps is a pause, not spending."""
 
@@ -61,16 +64,21 @@ class SamplingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 raise ValueError(f"sampling.{name} must lie between 0 and 1, got {getattr(self, name)}")
         if self.unsure > self.likely:
             raise ValueError(f"sampling.unsure ({self.unsure}) must not lie above sampling.likely ({self.likely})")
-        for name in ("camera_burst_s", "camera_glimpse_s", "full_burst_s", "dwell_s", "hold_s", "moving", "stale_s"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(f"sampling.{name} must be 0 or more, got {getattr(self, name)}")
+        for name in DURATIONS:
+            if not 0 <= getattr(self, name) <= LONGEST_S:
+                raise ValueError(
+                    f"sampling.{name} must be 0 or more, and at most {LONGEST_S:g} (thirty years), got "
+                    f"{getattr(self, name)}"
+                )
+        if not 0 <= self.moving < math.inf:
+            raise ValueError(f"sampling.moving must be a finite number of at least 0, got {self.moving}")
         if self.camera_glimpse_s > self.camera_burst_s:
             raise ValueError(
                 f"sampling.camera_glimpse_s ({self.camera_glimpse_s}) must not be above sampling.camera_burst_s "
                 f"({self.camera_burst_s})"
             )
-        if not 0 < self.watchful_fps <= 60:
-            raise ValueError(f"sampling.watchful_fps must lie above 0 and at most at 60, got {self.watchful_fps}")
+        if not LEAST_FPS <= self.watchful_fps <= 60:
+            raise ValueError(f"sampling.watchful_fps must lie between {LEAST_FPS} and 60, got {self.watchful_fps}")
         if not 0 <= self.battery_low <= 100:
             raise ValueError(f"sampling.battery_low must be a percentage, got {self.battery_low}")
 

@@ -6,14 +6,19 @@ import msgspec
 import pytest
 
 from edge.bundle import Bundle, BundleError
-from edge.inference.decision import DecisionSettings
+from edge.clock import SECOND, HostNs, StreamNs
+from edge.flow import Modality, Prediction
+from edge.inference.decision import Decider, DecisionSettings
 from edge.judging import judging
+from edge.sensing.sampling import SamplingSettings
 from edge.settings import CameraSettings, Settings, SettingsError, WatchSettings
 from edge.sight import blind
 from tests.fakes.bundles import tiny_bundle, tiny_files
 from tests.fakes.electrodes import leads_bundle
 
 WATCH, CAMERA = WatchSettings("virtual:wearer"), CameraSettings("device:0")
+
+LOW = SamplingSettings(mode="low", watchful_fps=0.02)
 
 
 def lacking(out: Path, *parts: str) -> Bundle:
@@ -48,9 +53,13 @@ def test_a_face_counts_only_with_all_that_judging_it_takes(tmp_path: Path, parts
 @pytest.mark.parametrize(
     ("given", "stale_s", "slowest", "least"),
     [
-        (Settings(watch=WATCH), 4.9, "wrist", "5"),
-        (Settings(watch=WATCH, camera=CAMERA), 0.0, "wrist", "5"),
-        (Settings(camera=CameraSettings("device:0", fps=0.1)), 9.0, "face", "10"),
+        (Settings(watch=WATCH), 9.9, "wrist come every 5 s", "10"),
+        (Settings(watch=WATCH, camera=CAMERA), 0.0, "wrist come every 5 s", "10"),
+        (Settings(camera=CameraSettings("device:0", fps=0.1)), 19.0, "face come every 10 s", "20"),
+        (Settings(camera=CameraSettings("device:0", fps=0.7)), 2.85, "face come every 1.42857 s", "2.9"),
+        (Settings(camera=CAMERA), 1.1, "face come every 0.2 s", "1.2"),
+        (Settings(camera=CAMERA, sampling=LOW), 30.0, "face come every 50 s at sampling.watchful_fps", "100"),
+        (Settings(watch=WATCH, camera=CAMERA, sampling=LOW), 5.0, "wrist come every 5 s", "10"),
     ],
 )
 def test_a_state_that_is_forgotten_before_the_next_prediction_is_refused(
@@ -61,13 +70,30 @@ def test_a_state_that_is_forgotten_before_the_next_prediction_is_refused(
     def deciding(**changes: float) -> Settings:
         return msgspec.structs.replace(given, decision=DecisionSettings(**changes))
 
-    with pytest.raises(SettingsError, match=rf"by {slowest} come every {least} s: .*; set {least} at the least"):
+    with pytest.raises(SettingsError, match=rf"by {slowest} and may be late: .*; set {least} at the least"):
         judging(deciding(stale_s=stale_s), whole)
     assert judging(deciding(stale_s=float(least)), whole)
-    assert judging(deciding(stale_s=stale_s, min_duration_s=0), whole), "one prediction alone is an alert then"
+    at_once = deciding(stale_s=stale_s, min_duration_s=0, smoothing_s=0)
+    assert judging(at_once, whole), "one prediction alone is an alert then"
+    with pytest.raises(SettingsError, match=rf"set {least} at the least"):
+        judging(deciding(stale_s=stale_s, min_duration_s=0), whole)  # the average stays at even odds
+
+
+def test_what_is_let_through_can_alert(tmp_path: Path) -> None:
+    """Windows are known late, some later than others, and between them a second passes after another."""
+    settings = Settings(watch=WATCH, decision=DecisionSettings(stale_s=10))
+    assert judging(settings, tiny_bundle(tmp_path / "whole")) == ["wrist"]
+    decider, alerts = Decider(settings.decision), 0
+    for s in range(1200):
+        if s % 5 == 4:  # and a window of s - 4 is judged only now
+            at = StreamNs((s - 4) * SECOND)
+            wrist, now = frozenset({Modality.WRIST}), HostNs(at)
+            alerts += decider.step(Prediction(at, wrist, 0.99, None, 0.99, None, now, now)).alert
+        decider.expire(StreamNs(s * SECOND))
+    assert alerts == 1
 
 
 def test_electrodes_have_steps_of_their_own(tmp_path: Path) -> None:
     leads = leads_bundle(tmp_path / "leads")
-    with pytest.raises(SettingsError, match="by ecg come every 5 s"):
+    with pytest.raises(SettingsError, match=r"by ecg come every 5 s .*; set 10 at"):
         judging(Settings(watch=WATCH, decision=DecisionSettings(stale_s=3)), leads)

@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 from edge.bundle import Bundle
-from edge.clock import HostNs, StreamNs
-from edge.flow import Alert, Decision, Modality, Prediction, State
+from edge.clock import SECOND, HostNs, StreamNs
+from edge.flow import Alert, Decision, Modality, Prediction
 from edge.health import Health
-from edge.inference.decision import Decider
+from edge.inference.decision import Decider, DecisionSettings
 from edge.kept_back import FILE
 from edge.raising import Raising
 from edge.relay.errors import NotDurableError
 from edge.snooze import Snooze
+from edge.standing import Standing
 from edge.time_service import Synchronised
 from edge.watchdog import Watchdog
 from tests.edge.daemon import lines
@@ -65,10 +66,19 @@ def raising(
     return Raising("edge", snooze, lambda: relay, lambda: bundle, clock, health, Watchdog(clock), lambda: known)
 
 
+def predicted(at: int = 0, stress: float = 0.8) -> Prediction:
+    seen, said, now = frozenset({Modality.FACE}), {"angry": 0.9, "calm": 0.1}, HostNs(at)
+    return Prediction(StreamNs(at), seen, stress, said, None, stress, now, now, uncertainty_ns=3_000_000)
+
+
 def stressed() -> Decision:
-    seen, said = frozenset({Modality.FACE}), {"angry": 0.9, "calm": 0.1}
-    prediction = Prediction(StreamNs(0), seen, 0.8, said, None, 0.8, HostNs(0), HostNs(0), uncertainty_ns=3_000_000)
-    return Decider(lines.ALWAYS).step(prediction)
+    return Decider(lines.ALWAYS).step(predicted())
+
+
+def under_stress(clock: HandClock) -> Standing:
+    standing = Standing(lines.ALWAYS, clock)
+    standing.decide(predicted(), "")
+    return standing
 
 
 async def test_the_log_tells_of_an_alert_but_not_of_the_person(
@@ -116,14 +126,14 @@ async def test_what_was_kept_back_is_told_by_the_next_run_and_once(little: Bundl
     again = raising(relay, little, clock, tmp_path)
     assert not again.snooze.holds
     for _ in range(2):
-        await again.wake(State.STRESS, stressed())
+        await again.wake(under_stress(clock))
     assert relay.alerts == []  # whether stress lasts, the new run finds out by itself
     ((_, alerts),) = reported(relay)
     assert alerts == 2
     told = json.loads(relay.reports[0])
     assert (told["from_time"][11:19], told["to_time"][11:19]) == ("08:00:00", "08:02:00")
     assert not (tmp_path / FILE).exists()
-    await raising(relay, little, clock, tmp_path).wake(State.UNKNOWN, None)
+    await raising(relay, little, clock, tmp_path).wake(None)
     assert len(relay.reports) == 1
 
 
@@ -134,12 +144,37 @@ async def test_a_quiet_time_that_ended_leaves_nothing_to_tell(little: Bundle, tm
     made.snooze.start(60)
     await made.take(stressed())
     made.snooze.start(0)
-    await made.wake(State.STRESS, stressed())
+    await made.wake(under_stress(clock))
     assert (len(relay.alerts), len(relay.reports)) == (1, 1)
     made.snooze.start(60)
     await made.leave()
-    await raising(relay, little, clock, tmp_path).wake(State.UNKNOWN, None)
+    await raising(relay, little, clock, tmp_path).wake(None)
     assert (len(relay.alerts), len(relay.reports)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("calm", "silent", "told"),
+    [
+        (range(60, 120), range(0), 300),  # at the end of the quiet time, where it would be told by itself 20 s later
+        (range(0), range(265, 330), 350),  # and where nobody knows just then how they are, as soon as somebody does
+    ],
+)
+async def test_stress_that_a_quiet_time_kept_back_is_told_once(
+    little: Bundle, tmp_path: Path, calm: range, silent: range, told: int
+) -> None:
+    relay, clock = Kept(), HandClock()
+    made = raising(relay, little, clock, tmp_path)
+    settings = DecisionSettings(on=0.6, off=0.4, own_level=0, smoothing_s=0, min_duration_s=20, refractory_s=300)
+    standing, raised = Standing(settings, clock), list[int]()
+    made.snooze.start(5)
+    for s in range(0, 1000, 5):
+        if s not in silent:
+            await made.take(standing.decide(predicted(s * SECOND, 0.1 if s in calm else 0.8), ""))
+        standing.expire()
+        await made.wake(standing)
+        raised += [s] * (len(relay.alerts) - len(raised))
+        clock.move(5)
+    assert (raised, len(relay.reports)) == ([told], 1)
 
 
 async def test_a_report_that_the_broker_has_is_no_acknowledged_alert(little: Bundle, tmp_path: Path) -> None:
@@ -164,7 +199,7 @@ async def test_a_report_that_no_disk_took_is_told_again_under_its_id(little: Bun
     await made.take(stressed())
     await made.leave()
     relay.full = False
-    await raising(relay, little, clock, tmp_path).wake(State.UNKNOWN, None)
+    await raising(relay, little, clock, tmp_path).wake(None)
     first, second = reported(relay)
     assert first == second
     assert not (tmp_path / FILE).exists()
@@ -192,6 +227,6 @@ async def test_a_spoilt_note_stops_no_start(
 ) -> None:
     (tmp_path / FILE).write_bytes(content)
     relay = Kept()
-    await raising(relay, little, HandClock(), tmp_path).wake(State.UNKNOWN, None)
+    await raising(relay, little, HandClock(), tmp_path).wake(None)
     assert relay.reports == []
     assert "what was kept back before the restart is lost" in caplog.text

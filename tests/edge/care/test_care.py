@@ -83,6 +83,22 @@ async def test_a_damaged_outbox_is_handed_over_as_it_lies(tmp_path: Path) -> Non
         assert {"outbox/outbox.db", "outbox/outbox.db.corrupt-20260301T000000Z"} <= set(zipped.namelist())
 
 
+@pytest.mark.parametrize(("offset", "bit"), [(0, 0x01), (1, 0x80)], ids=["no quote any more", "no text any more"])
+async def test_an_outbox_with_a_damaged_message_is_handed_over_as_it_lies(
+    tmp_path: Path, offset: int, bit: int
+) -> None:
+    await fill(tmp_path)
+    box = tmp_path / "outbox.db"
+    content = bytearray(box.read_bytes())
+    content[content.index(b'"confidence":') + offset] ^= bit
+    box.write_bytes(content)
+    done = hand_over(of(tmp_path), tmp_path / "mine.zip")
+    assert (done["outbox"], done["recordings"]) == (1, 2)
+    with zipfile.ZipFile(tmp_path / "mine.zip") as zipped:
+        assert zipped.read("outbox/outbox.db") == content
+        assert "outbox/messages.jsonl" not in zipped.namelist()
+
+
 async def test_a_running_daemon_is_not_read_nor_wiped(tmp_path: Path) -> None:
     with daemon_at(tmp_path / "outbox.db"):
         with pytest.raises(RefusalError, match="stop it first"):
@@ -264,13 +280,6 @@ def test_what_was_set_aside_leaves_with_the_alerts_it_may_hold(tmp_path: Path) -
 def _aged_file(path: Path, moment: datetime) -> Path:
     path.write_bytes(b"x")
     return _aged(path, moment)
-
-
-async def test_a_daemon_keeps_the_limits_without_being_asked(tmp_path: Path) -> None:
-    old = _aged(record(tmp_path, "20240501-000000", 1), datetime(2024, 5, 1, tzinfo=UTC))
-    async with running(tmp_path, "virtual:wearer?seed=1") as service:
-        await anext(states(service))
-    assert not old.exists()
 
 
 @pytest.mark.parametrize("limits", ["recording_days = 0", "recordings_mib = 0"])

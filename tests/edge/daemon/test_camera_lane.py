@@ -1,10 +1,11 @@
 """The camera's lane in a whole daemon: let go when somebody asks, left behind when its driver hangs."""
 
 import asyncio
+import contextlib
 import functools
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
 import cv2
@@ -20,6 +21,7 @@ from edge.inference.classifier import Classifier, FaceEstimate
 from edge.judges import Judges
 from edge.onlooker import Onlooker
 from edge.sensing.camera import open_camera
+from edge.sensing.errors import HungCameraError
 from edge.settings import CameraSettings
 from edge.watchdog import Watchdog
 from tests.edge.daemon.lines import running
@@ -130,6 +132,37 @@ async def test_a_driver_that_hangs_whenever_it_is_let_go_is_not_opened_for_ever(
     with pytest.raises(LaneError, match="hangs and cannot be let go"):
         await looking
     free.set()
+
+
+async def test_a_plan_that_closes_and_opens_a_hung_camera_does_not_try_it_sooner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = 0
+
+    @contextlib.asynccontextmanager
+    async def hangs(*_: object, **__: object) -> AsyncGenerator[None]:
+        nonlocal tries
+        tries += 1
+        raise HungCameraError("device:0 does not open")
+        yield
+
+    monkeypatch.setattr(eyes, "open_camera", hangs)
+    clock = HandClock()
+    watching = eyes_on(tmp_path, "device:nowhere", Health(), clock)
+    looking = asyncio.create_task(watching.run())
+    for _ in range(5):
+        for fps in (0.0, 5.0):
+            await asyncio.sleep(0.02)
+            watching.fps = fps
+    await asyncio.sleep(0.02)
+    assert tries == 1
+    clock.move(2)  # as long as the first pause may be
+    watching.fps = 0.0
+    await asyncio.sleep(0.02)
+    watching.fps = 5.0
+    await asyncio.sleep(0.02)
+    looking.cancel()
+    assert tries == 2
 
 
 async def test_a_camera_that_is_away_for_weeks_is_told_once(

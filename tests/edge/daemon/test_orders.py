@@ -11,6 +11,7 @@ from edge.orders import PAUSE_FILE, Orders
 from edge.own_broker import PASSWORD_FILE
 from edge.relay.broker import USER
 from edge.snooze import Snooze
+from edge.whole_file import sync_folder
 from tests.edge.daemon.lines import Running, little, running, trust_our_key
 from tests.edge.relay.listening import subscriber
 from tests.fakes.clock import HandClock
@@ -52,6 +53,18 @@ async def test_snoozed_alerts_are_counted_and_told_at_the_end(line: Running) -> 
         await line.until(lambda: daemon.health.raised > raised)  # it still lasts, so it is told now
         assert daemon.orders.quiet == (0, 0)
         assert heard.on("vagus/edge/snooze/state")[-1] == b"0"
+
+
+async def test_the_plan_that_holds_is_told_before_anybody_has_asked_for_one(line: Running) -> None:
+    """It is `full` by the settings."""
+    daemon = line.service.daemon
+    async with subscriber(line.service.broker, "vagus/edge/plan/state") as heard:
+        await heard.until(lambda h: h.on("vagus/edge/plan/state") == [b"full"])
+        await order(line, "plan", "auto")
+        await heard.until(lambda h: h.on("vagus/edge/plan/state")[-1] == b"auto")
+        assert daemon.steering.word == "auto"
+        daemon.steering.force("low")  # the state follows the steering, whoever told it
+        await heard.until(lambda h: h.on("vagus/edge/plan/state")[-1] == b"low")
 
 
 async def test_a_baseline_is_started_and_its_progress_told(line: Running) -> None:
@@ -104,10 +117,23 @@ def test_minutes_left_are_rounded_up_and_end_by_themselves(tmp_path: Path) -> No
     assert snooze.over() is None
 
 
-def test_a_paused_camera_stays_paused_over_restarts(tmp_path: Path) -> None:
-    class Camera:
-        paused = False
+class Camera:
+    paused = False
 
+
+def test_a_paused_camera_stays_paused_over_restarts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    synced = list[tuple[Path, bool]]()
+
+    def syncs(folder: Path) -> None:
+        synced.append((folder, (tmp_path / PAUSE_FILE).exists()))
+        sync_folder(folder)
+
+    def refuses(folder: Path) -> None:
+        raise OSError(5, "Input/output error", str(folder))
+
+    monkeypatch.setattr("edge.orders.sync_folder", syncs)
     camera = Camera()
     orders = Orders(camera, None, Snooze(HandClock(), tmp_path), tmp_path)
     assert orders.pause_camera(True) == "paused"
@@ -119,3 +145,16 @@ def test_a_paused_camera_stays_paused_over_restarts(tmp_path: Path) -> None:
     assert again.paused
     assert orders.pause_camera(False) == "on"
     assert not (tmp_path / PAUSE_FILE).exists()
+    assert synced == [(tmp_path, True), (tmp_path, False)], "a power cut forgets neither"
+    monkeypatch.setattr("edge.orders.sync_folder", refuses)
+    assert orders.pause_camera(True) == "paused"
+    assert orders.pause_camera(False) == "on"
+    assert caplog.text.count("a restart may forget it") == 2
+
+
+def test_an_order_before_anything_was_kept_is_no_trouble(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    orders = Orders(Camera(), None, Snooze(HandClock(), tmp_path), tmp_path / "state")
+    assert orders.pause_camera(False) == "on"
+    assert "forget" not in caplog.text
+    assert orders.pause_camera(True) == "paused"
+    assert (tmp_path / "state" / PAUSE_FILE).exists()

@@ -13,14 +13,19 @@ import pytest
 from edge import ears
 from edge.acquaintance import FILE, Acquaintance
 from edge.bench_wearers import wearers
-from edge.flow import Features
+from edge.daemon import Daemon
+from edge.flow import Features, Modality, Prediction, State
 from edge.health import ProcessMeter
 from edge.inference.classifier import Classifier, WristEstimate
-from edge.service import open_service
+from edge.service import open_bundle, open_service
 from edge.settings import ModelSettings, Settings, WatchSettings
 from edge.signals.body import Body
 from firmware_bridge.links import Link
 from tests.edge.daemon.lines import PATIENCE_S, SPEED, little, running, trust_our_key
+from tests.edge.test_raising import Kept
+from tests.fakes.clock import HandClock
+
+WRIST = frozenset({Modality.WRIST})
 
 
 async def _live(settings: Settings, predictions: int) -> tuple[int, int]:
@@ -51,6 +56,41 @@ async def test_a_restart_does_not_make_the_wearer_a_stranger(tmp_path: Path, mon
     assert levels >= 18
     assert more_windows > windows
     assert more_levels > levels
+
+
+async def test_how_one_wearer_is_is_not_told_of_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is under stress takes the watch off, and half a minute later another one's is paired."""
+    trust_our_key(tmp_path, monkeypatch)
+    little(tmp_path / "bundle")
+    settings = Settings(
+        state_dir=str(tmp_path / "state"),
+        watch=WatchSettings("ble:AA:AA:AA:AA:AA:AA"),
+        models=ModelSettings(bundle=str(tmp_path / "bundle")),
+    )
+    clock, relay = HandClock(), Kept()
+    daemon = Daemon(settings, open_bundle(settings), clock)  # pyright: ignore[reportArgumentType] - moved by hand
+    daemon.relay = relay  # pyright: ignore[reportAttributeAccessIssue] - as far as alerts reach
+
+    async def judged(count: int, stress: float) -> list[float]:
+        """The levels that were decided from."""
+        levels: list[float] = []
+        for _ in range(count):
+            said = Prediction(clock.stream(now := clock.now()), WRIST, stress, None, stress, None, now, now)
+            daemon._note(said)  # pyright: ignore[reportPrivateUsage]
+            await daemon._decide(said)  # pyright: ignore[reportPrivateUsage]
+            levels += [daemon.decision.level] if daemon.decision else []
+            clock.move(5)
+        return levels
+
+    await judged(720, 0.35)
+    await judged(360, 0.97)
+    assert (daemon.state, len(relay.alerts)) == (State.STRESS, 1)
+    clock.move(31)
+    daemon._standing.expire()  # pyright: ignore[reportPrivateUsage]
+    daemon.follow("ble:BB:BB:BB:BB:BB:BB")
+    clock.move(65)
+    assert (await judged(60, 0.5))[0] == 0.5
+    assert (daemon.state, len(relay.alerts)) == (State.CALM, 1)
 
 
 async def test_what_is_judged_while_another_watch_is_followed_is_not_its_wearers(

@@ -2,11 +2,13 @@
 
 import math
 
+import msgspec
 import pytest
 
 from edge.clock import HostNs, StreamNs, nanoseconds
 from edge.flow import Decision, Modality, Prediction, State
 from edge.inference.decision import Decider, DecisionSettings
+from edge.inference.own_level import Levels
 
 SETTINGS = DecisionSettings(
     on=0.6, off=0.4, own_level=0, smoothing_s=0, min_duration_s=20, refractory_s=300, stale_s=30
@@ -23,6 +25,11 @@ def predict(s: float, stress: float, by: frozenset[Modality] = WRIST, **features
 
 def feed(decider: Decider, start: int, stop: int, stress: float) -> list[Decision]:
     return [decider.step(predict(s, stress)) for s in range(start, stop, 5)]
+
+
+def alerts(decisions: list[Decision]) -> list[int]:
+    """When there was one, in seconds."""
+    return [decision.at // 1_000_000_000 for decision in decisions if decision.alert]
 
 
 def test_stress_must_last() -> None:
@@ -47,28 +54,76 @@ def test_between_the_thresholds_nothing_changes() -> None:
 
 def test_no_second_alert_within_the_refractory_period() -> None:
     decider = Decider(SETTINGS)
-    alerts: list[int] = []
+    told: list[int] = []
     for start in range(0, 1000, 100):
-        steps = feed(decider, start, start + 50, 0.9) + feed(decider, start + 50, start + 100, 0.1)
-        alerts += [d.at // 1_000_000_000 for d in steps if d.alert]
-    assert alerts == [20, 320, 620, 920], "each 300 s at least after the last"
+        told += alerts(feed(decider, start, start + 50, 0.9) + feed(decider, start + 50, start + 100, 0.1))
+    assert told == [20, 320, 620, 920], "each 300 s at least after the last"
 
 
-def test_stress_that_returned_within_the_refractory_period_is_told_when_it_still_lasts() -> None:
+@pytest.mark.parametrize(("silent", "heard"), [(160, 160), (160, 200), (300, 500), (120, 160)])
+def test_stress_that_returned_within_the_refractory_period_is_told_when_it_still_lasts(silent: int, heard: int) -> None:
+    """Also where nobody is heard for a while after it returned, or just before."""
     decider = Decider(
         DecisionSettings(on=0.6, off=0.4, own_level=0, smoothing_s=0, min_duration_s=20, refractory_s=600)
     )
     feed(decider, 0, 60, 0.9)
     feed(decider, 60, 120, 0.1)
-    late = feed(decider, 120, 900, 0.9)
-    assert [d.at // 1_000_000_000 for d in late if d.alert] == [620]
-    assert not any(d.alert for d in feed(decider, 900, 1500, 0.9)), "it is one episode"
+    assert alerts(feed(decider, 120, silent, 0.9) + feed(decider, heard, 900, 0.9)) == [620]
+    assert not alerts(feed(decider, 900, 1500, 0.9)), "it is one episode"
 
 
-def test_an_episode_that_a_gap_broke_is_not_told_twice() -> None:
+def test_an_episode_that_gaps_broke_is_not_told_twice() -> None:
     decider = Decider(SETTINGS)
-    assert sum(d.alert for d in feed(decider, 0, 60, 0.9)) == 1
-    assert not any(d.alert for d in feed(decider, 100, 800, 0.9))
+    assert alerts(feed(decider, 0, 60, 0.9)) == [20]
+    for start in range(100, 4000, 500):
+        assert not alerts(feed(decider, start, start + 450, 0.9))
+        assert decider.state is State.STRESS
+        decider.expire(StreamNs(nanoseconds(start + 480)))
+    feed(decider, 4100, 4150, 0.1)
+    assert alerts(feed(decider, 4150, 4200, 0.9)) == [4170], "calm lay between"
+
+
+@pytest.mark.parametrize(("away_s", "told"), [(295, []), (300, [375]), (30_000, [30_075])])
+def test_stress_after_a_long_absence_is_another(away_s: int, told: list[int]) -> None:
+    """A watch that was off over night."""
+    decider = Decider(SETTINGS)
+    assert alerts(feed(decider, 0, 60, 0.9)) == [20]
+    decider.forget()
+    assert alerts(feed(decider, 55 + away_s, 700 + away_s, 0.9)) == told
+
+
+def test_a_restart_keeps_no_stress_silent() -> None:
+    """Whether it is that of the last alert nobody knows."""
+    before, after = Decider(SETTINGS), Decider(SETTINGS)
+    feed(before, 0, 60, 0.9)
+    after.recall(*before.remembered())
+    assert alerts(feed(after, 130, 2000, 0.9)) == [320], "the refractory period goes on"
+
+
+def test_another_person_begins_with_nothing_known() -> None:
+    decider = Decider(DecisionSettings(own_level=0))
+    assert feed(decider, 0, 1800, 0.97)[-1].level > 0.9
+    decider.recall(Levels(), decider.remembered()[1])
+    assert decider.state is State.UNKNOWN
+    first, *others = feed(decider, 1800, 2400, 0.5)
+    assert first.level == 0.5
+    assert not alerts(others)
+
+
+def test_what_a_person_was_told_at_the_end_of_a_quiet_time_is_told() -> None:
+    decider = Decider(SETTINGS)
+    feed(decider, 0, 60, 0.9)
+    feed(decider, 60, 120, 0.1)
+    feed(decider, 120, 300, 0.9)
+    decider.alerted(StreamNs(nanoseconds(300)))
+    assert not alerts(feed(decider, 300, 900, 0.9))
+    feed(decider, 900, 950, 0.1)
+    assert alerts(feed(decider, 950, 1000, 0.9)) == [970]
+
+
+def test_what_is_never_to_happen_happens_never() -> None:
+    decider = Decider(msgspec.structs.replace(SETTINGS, refractory_s=1e300))
+    assert alerts(feed(decider, 0, 60, 0.9) + feed(decider, 60, 120, 0.1) + feed(decider, 120, 900, 0.9)) == [20]
 
 
 @pytest.mark.parametrize("begin", [0, 100])

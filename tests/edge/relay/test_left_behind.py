@@ -1,5 +1,6 @@
 """What a broker goes on retaining of a name that is no longer ours is cleared, or never left there."""
 
+import sqlite3
 from functools import partial
 from pathlib import Path
 
@@ -34,6 +35,21 @@ async def test_a_renamed_device_clears_what_stands_under_its_old_name(tmp_path: 
                     assert await relay.until(partial(_all_ours, relay, outbox), PATIENCE_S)
             # Whoever forgets without a start between reads them from the file.
             assert f"vagus/{device}/camera/state" in noted_topics(path)
+
+
+async def test_a_noted_topic_that_is_none_any_more_is_passed_over(tmp_path: Path) -> None:
+    """A broker hangs up on one, at every connection."""
+    path = tmp_path / "outbox.db"
+    async with Outbox(OutboxSettings(path=str(path)), SystemClock()) as outbox:
+        outbox.note_topic("vagus/edge/state", kept=True)
+    with sqlite3.connect(path) as db:
+        for damaged in ("vagus/edge/st#te", "vagus/+/state", "vagus/edge/\x13tate", ""):
+            db.execute("INSERT INTO counter VALUES (?, 1)", (f"retained {damaged}",))
+        db.execute("INSERT INTO counter VALUES (CAST(? AS TEXT), 1)", (b"retained vagus/\xe5dge/state",))
+    db.close()
+    assert noted_topics(path) == {"vagus/edge/state"}
+    async with Outbox(OutboxSettings(path=str(path)), SystemClock()) as outbox:
+        assert outbox.topics == {"vagus/edge/state"}
 
 
 def _all_ours(relay: Relay, outbox: Outbox) -> bool:

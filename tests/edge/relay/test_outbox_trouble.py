@@ -67,6 +67,95 @@ async def test_what_a_damaged_file_still_holds_is_saved(
     assert len(seen) > 150
     assert {seen[0], seen[-1]} == {names[0], names[-1]}
     assert "set aside as outbox.db.corrupt-" in caplog.text
+    assert f"{len(seen)} messages saved from it, {200 - len(seen)} known to be left in it" in caplog.text
+
+
+def _flip(path: Path, place: bytes, offset: int, bit: int) -> None:
+    """Turn bits of one byte, so far from the last place where this stands, as a worn card does it."""
+    content = bytearray(path.read_bytes())
+    content[content.rindex(place) + offset] ^= bit
+    path.write_bytes(content)
+
+
+# Before a row's columns stand their types, a byte each: id, kind, priority, stored_unix_ns, size, payload, lived_ns.
+@pytest.mark.parametrize(
+    ("offset", "bit", "lost"),
+    [
+        pytest.param(0, 0x80, "b", id="id is no text"),
+        pytest.param(36, 0x80, "b", id="kind is no text"),
+        pytest.param(36, 0x04, "b", id="kind is none"),
+        pytest.param(-7, 0x01, "b", id="id is bytes"),
+        pytest.param(-5, 0x08, "b", id="priority is another column's byte"),
+        pytest.param(-5, 0x09, "b", id="priority is nothing"),
+        pytest.param(-4, 0x01, "b", id="stored_unix_ns is a fraction"),
+        pytest.param(-2, 0x01, "b", id="payload is text"),
+        pytest.param(-1, 0x08, "", id="lived_ns is nothing"),
+        pytest.param(-1, 0x01, "", id="lived_ns is not lived yet"),
+        pytest.param(-10, 0x40, "", id="position is further on"),
+        pytest.param(-10, 0x03, "", id="position is another's"),
+    ],
+)
+async def test_a_flipped_bit_costs_one_message_at_most(
+    settings: OutboxSettings, clock: HandClock, caplog: pytest.LogCaptureFixture, offset: int, bit: int, lost: str
+) -> None:
+    path, names = Path(settings.path), {letter: letter * 36 for letter in "abc"}
+    async with Outbox(settings, clock) as outbox:
+        for sequence, name in enumerate(names.values(), 1):
+            await outbox.put(name, "alert", b'{"a":1}', sequence=sequence)
+    _flip(path, names["b"].encode(), offset, bit)
+    left = {name for letter, name in names.items() if letter != lost}
+    for start in (1, 2):
+        async with Outbox(settings, clock) as outbox:
+            assert {*(await stored_ids(outbox))} == left
+            await fill(outbox, f"new {start}")
+            left.add(f"new {start}")
+            ids = await stored_ids(outbox)
+            assert {*ids} == left
+            assert ids[-1] == f"new {start}"
+    assert len(list(path.parent.glob("*.corrupt-*"))) == 1
+    assert f"{3 - len(lost)} messages saved from it, {len(lost)} known to be left in it" in caplog.text
+    async with Outbox(settings, clock) as outbox:
+        assert outbox.next_sequence() == 4
+        for row in await outbox.page(0, 10):
+            outbox.acknowledge(row.position)
+        await outbox.settle()
+        assert (outbox.pending, await stored_ids(outbox)) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("place", "offset", "bit", "saved", "sequence"),
+    [
+        pytest.param(b"sequence", 0, 0x80, 3, 1_800_000_001, id="a counter's name is no text"),
+        pytest.param(b"sequence", 0, 0x01, 3, 1_800_000_001, id="a counter's name is another"),
+        pytest.param(b"sequence", -1, 0x01, 3, 1_800_000_001, id="a counter is nothing"),
+        pytest.param(b"STRICT", 0, 0x80, 0, 1_800_000_001, id="the tables' description is no text"),
+        pytest.param(b"\x02alert\x03", 6, 0x40, 1, 4, id="the index leads nowhere"),
+        pytest.param(b"\x02alert\x03", 1, 0x80, 3, 4, id="a kind in the index is no text"),
+        pytest.param(b"\x02alert\x03", -5, 0x08, 3, 4, id="an age in the index is nothing"),
+    ],
+)
+async def test_a_flipped_bit_elsewhere_stops_nothing(
+    settings: OutboxSettings,
+    clock: HandClock,
+    caplog: pytest.LogCaptureFixture,
+    place: bytes,
+    offset: int,
+    bit: int,
+    saved: int,
+    sequence: int,
+) -> None:
+    async with Outbox(settings, clock) as outbox:
+        for number in (1, 2, 3):
+            await outbox.put(str(number), "alert", b"{}", sequence=number)
+    _flip(Path(settings.path), place, offset, bit)
+    async with Outbox(settings, clock) as outbox:
+        clock.move(31 * _DAY_S)  # what is too old is looked for in the index
+    async with Outbox(settings, clock) as outbox:
+        await fill(outbox, "new")
+        assert (await stored_ids(outbox))[-1] == "new"
+        assert outbox.next_sequence() == sequence
+    assert len(list(Path(settings.path).parent.glob("*.corrupt-*"))) == 1
+    assert f"{saved} messages saved from it, 0 known to be left in it" in caplog.text
 
 
 async def test_damage_found_while_running_is_mended(

@@ -56,7 +56,17 @@ def test_only_the_move_counts_and_not_the_level(values: list[float], level: floa
     assert turns(whole) == turns([value + round(level) for value in whole])
 
 
-@pytest.mark.parametrize("wrong", [{"slack": -1.0}, {"slack": math.nan}, {"alarm": 0.0}, {"memory": 0.5}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"slack": -1.0},
+        {"slack": math.nan},
+        {"slack": math.inf},
+        {"alarm": 0.0},
+        {"alarm": math.inf},
+        {"memory": 0.5},
+    ],
+)
 def test_settings_that_find_nothing_or_everything(wrong: dict[str, float]):
     with pytest.raises(ValueError, match="a change needs"):
         ChangeSettings(**wrong)
