@@ -29,7 +29,7 @@ def train(
     name: Annotated[str, typer.Argument(help=f"One of: {', '.join((*NETWORKS, *JUDGES))}.")],
     data: Annotated[Path, typer.Option(help="Directory of the recordings.")],
     seed: Seed = 0,
-    resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint.")] = False,
+    resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint, all else as it was begun.")] = False,
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the data, if not the network's own.")] = None,
     run: Annotated[Path | None, typer.Option(help="Where results go, if not runs/NAME or runs/NAME_PROTOCOL.")] = None,
     protocol: Annotated[

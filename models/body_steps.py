@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.flow import Channel, Floats
+from models.catalog import TrainingError
 from models.datasets import stress_predict
 from models.datasets.stress_predict import HeartRates
 
@@ -51,13 +52,18 @@ def read(data: Path) -> list[BodySteps]:
 
 
 def sequences(people: Sequence[BodySteps], steps: int) -> BodySequences:
-    """All sequences of so many steps that lie wholly in one state."""
+    """All sequences of so many steps that lie wholly in one state; TrainingError where there is none."""
     cut: list[tuple[Floats, int, str]] = []
     for person in people:
         for start in range(0, len(person.labels) - steps + 1, _HOP):
             state = person.labels[start : start + steps]
             if state[0] >= 0 and (state == state[0]).all():
                 cut.append((person.values[start : start + steps], int(state[0]), person.subject))
+    if not cut:
+        raise TrainingError(
+            f"nobody of {len(people)} people stays in one state for {steps} steps ({steps * STEP_S} s); give "
+            "recordings with longer stretches, or, where a search chose so many steps, delete its search.json"
+        )
     values, labels, names = zip(*cut, strict=True)
     return BodySequences(np.stack(values), np.array(labels, np.int64), names)
 

@@ -90,14 +90,25 @@ def _division(protocol: str, card: Figures) -> str:
             "**paper**: all faces are oversampled to equal classes, then divided 90 to 10 at random. The division "
             f"leaks: {split['test_rows_also_learned_from']:.1%} of the {split['test']} test rows are copies of rows "
             "that were learned from, so the figure says how well faces are remembered, not how well new ones are read. "
-            "Faces are not moved or mirrored while learning; nothing is chosen by the test rows, the last epoch counts."
+            "Faces are not moved or mirrored while learning; no epoch is chosen by the test rows, the last one counts."
         )
     return (
         f"**clean**: learned from {split['learning']} Training faces without copies of test faces "
         f"({split['exact_copies_left_out']} exact, {split['near_copies_left_out']} near ones left out), oversampled to "
-        f"{split['learning_oversampled']}, slightly moved, mirrored and lit anew; stopped by {split['tuning']} faces "
-        f"of Training; PublicTest ({split['test']}) looked at once."
+        f"{split['learning_oversampled']}, slightly moved, mirrored and lit anew; of {len(_epochs(card))} epochs "
+        f"number {_best(card)} is kept, which does best on {split['tuning']} faces of Training; PublicTest "
+        f"({split['test']}) looked at once."
     )
+
+
+def _epochs(card: Figures) -> Sequence[Figures]:
+    return cast(Sequence[Figures], card["epochs"])
+
+
+def _best(card: Figures) -> object:
+    """Number of the epoch whose weights are kept where they are chosen: the first of those with the highest score."""
+    best = max(_epochs(card), key=lambda epoch: next(iter(cast(Mapping[str, float], epoch["scores"]).values())))
+    return best["number"]
 
 
 def _missing(network: str, told: Mapping[str, Figures]) -> list[str]:
@@ -113,16 +124,17 @@ def _plots(network: str, protocol: str, card: Figures, cards: Path) -> str:
     labels = cast(Sequence[str], card["labels"])
     plot_confusion(cast(Sequence[Sequence[int]], test["confusion"]), labels, cards / f"{name}_confusion.svg")
     plot_reliability(cast(Sequence[tuple[float, float, float]], test["reliability"]), cards / f"{name}_reliability.svg")
-    plot_learning(cast(Sequence[Figures], card["epochs"]), cards / f"{name}_learning.svg")
+    plot_learning(_epochs(card), cards / f"{name}_learning.svg")
     kinds = ("confusion", "reliability", "learning")
     return "\n".join(f"![{kind}, {protocol}]({name}_{kind}.svg)" for kind in kinds)
 
 
 def _run(protocol: str, card: Figures) -> str:
-    last = cast(Sequence[Figures], card["epochs"])[-1]["number"]
+    epochs = len(_epochs(card))
+    learned = f"{epochs} epochs" if protocol == "paper" else f"epoch {_best(card)} of {epochs}"
     recall = cast(Mapping[str, float], cast(Figures, card["test"])["recall"])
     told = ", ".join(f"{label} {share:.2f}" for label, share in recall.items())
     return (
-        f"{protocol}, seed {card['seed']}, {last} epochs; recall: {told}. With `--resume` it goes on from its last "
+        f"{protocol}, seed {card['seed']}, {learned}; recall: {told}. With `--resume` it goes on from its last "
         f"checkpoint.\n\n    {card['command']}\n\n```json\n{json.dumps(card['recipe'], indent=1)}\n```"
     )

@@ -53,8 +53,12 @@ def score_faces(bundle: Bundle, path: Path, split: str | None) -> dict[str, obje
     }
 
 
-def figures(chances: Floats, labels: Labels) -> dict[str, object]:
-    """What is told of probabilities (n, 7) against labels (n,)."""
+def figures(chances: Floats, labels: Labels, shown: Labels | None = None) -> dict[str, object]:
+    """What is told of probabilities (n, 7) against labels (n,).
+
+    `shown` tells which face each row shows (n,), where faces repeat: the interval then draws whole faces, since rows
+    of one face are right or wrong together.
+    """
     guesses = chances.argmax(axis=1).astype(np.int64)
     counts = metrics.confusion(labels, guesses, len(EMOTIONS))
     right = guesses == labels
@@ -64,7 +68,7 @@ def figures(chances: Floats, labels: Labels) -> dict[str, object]:
     return {
         "n": len(labels),
         "accuracy": metrics.accuracy(counts),
-        "accuracy_95": metrics.bootstrap(lambda rows: float(right[rows].mean()), len(labels)),
+        "accuracy_95": metrics.bootstrap(lambda rows: float(right[rows].mean()), len(labels), groups=shown),
         "balanced_accuracy": metrics.balanced_accuracy(counts),
         "macro_f1": metrics.macro_f1(counts),
         "macro_precision": metrics.macro_precision(counts),

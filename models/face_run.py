@@ -54,10 +54,12 @@ def leave(
     test = faces.take(division.test)
     temperature = 1.0 if tuned is None else metrics.fitted_temperature(tuned.logits, faces.labels[division.watched])
     chances = softmax(heard(model, test.images).logits, temperature)
+    # under the paper's protocol a face is judged as often as it was oversampled
+    judged = figures(chances, test.labels, division.test)
     card: dict[str, object] = {
         "network": task.network, "protocol": task.protocol, "seed": task.seed, "command": task.command, **told,
         "parameters": int(model.count_params()), "labels": list(EMOTIONS), "temperature": temperature,
-        "split": division.told, "test": figures(chances, test.labels) | _reliability(chances, test.labels),
+        "split": division.told, "test": judged | _reliability(chances, test.labels),
         "epochs": [asdict(epoch) for epoch in training.history(run)],
     }  # fmt: skip
     model.save(run / "model.keras")

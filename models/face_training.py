@@ -85,8 +85,10 @@ def train_ours(task: Task) -> dict[str, object]:
 def restore_ours(task: Task, bundle: Bundle, record: Mapping[str, object]) -> dict[str, object]:
     """Leave the run of a bundle's face network without training: weights from its float file, all else computed anew.
 
-    `record` is what is known of its training, for the card. Raises TrainingError when the bundle has no such network.
+    `record` is what is known of its training, for the card. Raises TrainingError when the bundle has no such network,
+    or when a training of somebody's own lies where the run is to go.
     """
+    training.must_hold_none(task.run, task.run / "wide", task.run / "deep")
     model = restored_face(bundle)
     of = f"{bundle.contract.name} {bundle.contract.version}"
     told = {**record, "command": record.get("command", task.command), "restored_from": of}
@@ -128,10 +130,17 @@ def _trunk(
 ) -> list[Floats]:
     """The weights of a trunk: those of an earlier run that finished by the same recipe, when this one is resumed."""
     finished, by = task.run / "model.keras", task.run / "recipe.json"
-    wanted = json.dumps({"seed": task.seed, **asdict(recipe)}, indent=1) + "\n"
+    parts = [each for faces in (clean.learning, clean.tuning) for each in (faces.images, faces.labels, faces.votes)]
+    of = {
+        "recipe": asdict(recipe),
+        "data_checksum": training.checksum(*parts),
+        "teacher_checksum": training.checksum(*(teacher.get_weights() if teacher is not None else [])),
+    }
+    wanted = json.dumps({"seed": task.seed, **of}, indent=1) + "\n"
     if not (task.resume and finished.exists() and by.exists() and by.read_text() == wanted):
-        finished.unlink(missing_ok=True)
-        _fitted(build, task, clean, recipe, teacher).save(finished)
+        if not task.resume:
+            finished.unlink(missing_ok=True)
+        _fitted(build, task, clean, recipe, of, teacher).save(finished)
         by.write_text(wanted)
     return cast(keras.Model, keras.models.load_model(finished)).get_weights()
 
@@ -141,6 +150,7 @@ def _fitted(
     task: Task,
     clean: _Clean,
     recipe: FaceRecipe,
+    of: Mapping[str, object],
     teacher: keras.Model | None = None,
 ) -> keras.Model:
     """`build(side)`, fitted on the learning part.
@@ -160,6 +170,7 @@ def _fitted(
         _batches(clean.learning, targets, recipe, task.seed),
         fit,
         task.run,
+        of=of,
         seed=task.seed,
         resume=task.resume,
         heads=heads,

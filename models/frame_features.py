@@ -7,6 +7,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
+from zipfile import BadZipFile
 
 import cv2
 import keras
@@ -42,6 +43,11 @@ def frame_network(runs: Path) -> Path:
     raise TrainingError(f"there is no frame network in {runs}: python -m models train face --data DIR leaves one there")
 
 
+def fingerprint(network: Path) -> str:
+    """SHA-256 of a network's file: what was taught on its features is worth nothing on another's."""
+    return hashlib.sha256(network.read_bytes()).hexdigest()
+
+
 def seen(network: Path, faces: Faces, cache: Path, *, seed: int, rough: bool) -> Seen:
     """Look at all faces, or take what was seen before from `cache`.
 
@@ -49,10 +55,8 @@ def seen(network: Path, faces: Faces, cache: Path, *, seed: int, rough: bool) ->
     anything to be learned from its mistakes.
     """
     key = hashlib.sha256(network.read_bytes() + faces.images.tobytes() + bytes([seed, rough, VIEWS])).hexdigest()
-    if cache.exists():
-        with np.load(cache) as held:
-            if str(held["key"]) == key:
-                return Seen(held["features"], held["logits"])
+    if (before := _cached(cache, key)) is not None:
+        return before
     eye = _eye(cast(keras.Model, keras.models.load_model(network, compile=False)))
     rng = np.random.default_rng((seed, 5))
     features, logits = list[Floats](), list[Floats]()
@@ -67,7 +71,10 @@ def seen(network: Path, faces: Faces, cache: Path, *, seed: int, rough: bool) ->
         logits.append(np.asarray(said, np.float32).reshape(len(here), VIEWS, -1))
     told = Seen(np.concatenate(features), np.concatenate(logits))
     cache.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(cache, key=np.array(key), features=told.features, logits=told.logits)
+    # put in place at once: a run that is killed meanwhile leaves no half of a cache
+    part = cache.with_suffix(".part.npz")
+    np.savez(part, key=np.array(key), features=told.features, logits=told.logits)
+    part.replace(cache)
     return told
 
 
@@ -78,6 +85,17 @@ def moved(face: Floats, rng: np.random.Generator) -> Floats:
     place[:, 2] += rng.uniform(-1.5, 1.5, 2)
     turned = np.asarray(cv2.warpAffine(face, place, (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE))
     return np.clip(turned * rng.uniform(0.95, 1.05) + rng.uniform(-0.05, 0.05), -1, 1).astype(np.float32)
+
+
+def _cached(cache: Path, key: str) -> Seen | None:
+    """What was seen before, if it is of the same network and faces; a cache that cannot be read is none."""
+    if not cache.exists():
+        return None
+    try:
+        with cache.open("rb") as file, np.load(file) as held:
+            return Seen(held["features"], held["logits"]) if str(held["key"]) == key else None
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        return None
 
 
 def _eye(network: keras.Model) -> keras.Model:

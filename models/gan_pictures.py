@@ -27,8 +27,9 @@ def draw_faces(
     fresh = np.setdiff1d(np.arange(len(made)), copies)
     kinds = [fresh[labels[fresh] == label][:_COLUMNS] for label in np.unique(labels[fresh])]
     rows = [np.hstack(list(made[kind])) for kind in kinds if len(kind) == _COLUMNS]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)  # where there is nothing to draw, no picture of an earlier run is to stay
     if rows:
-        path.parent.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(path), cv2.resize(np.vstack(rows), None, fx=1.5, fy=1.5, interpolation=cv2.INTER_CUBIC))
     return len(copies)
 

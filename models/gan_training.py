@@ -1,12 +1,14 @@
-"""A generator, its judge and real examples in; the generator, trained against the judge, out."""
+"""How a generator and its judge are built, and real examples, in; the generator, trained against the judge, out."""
 # Keras and TensorFlow tell little of their types. The functions' own signatures are typed.
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false, reportAttributeAccessIssue=false
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
+from zipfile import BadZipFile
 
 import keras
 import numpy as np
@@ -31,35 +33,61 @@ class GanRecipe:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Adversaries:
-    """Both networks, untrained, the shape of the noise that examples are made from, and how many classes there are."""
+    """Builders of both networks, which take the number of classes, and the shape of the noise that examples come from.
 
-    generator: keras.Model
-    judge: keras.Model
+    They are built where they are trained, once the seed is set: it is to start their weights too.
+    """
+
+    generator: Callable[[int], keras.Model]
+    judge: Callable[[int], keras.Model]
     noise: tuple[int, ...]
     classes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a generator comes from. One that has another origin is another generator."""
+
+    protocol: str
+    seed: int
+    recipe: GanRecipe
+    examples: int
+    checksum: str
+    """Of the examples and their classes."""
 
 
 def train(
     both: Adversaries,
     real: Floats,
     named: Floats,
-    recipe: GanRecipe,
+    origin: Origin,
     run: Path,
-    seed: int,
     seen: Callable[[float], None],
+    *,
+    network: str,
+    resume: bool,
 ) -> keras.Model:
-    """Learn from examples (n, ...) of classes (n, k); returns the generator.
+    """Learn from examples (n, ...) of classes (n, k) for a network; returns the generator.
 
-    After each epoch a checkpoint is left in `run`; a training that finds one goes on from it, and one that finds its
-    last epoch there is over at once. TrainingError if the checkpoint is of other networks.
+    After each epoch a checkpoint is left in `run`, with its origin and the network beside it. With `resume` one of the
+    same origin is taken up; without, only one that was made to its end for another network, because those of a family
+    share it. All else begins anew. TrainingError if what is to be resumed is damaged or of other networks.
     """
     run.mkdir(parents=True, exist_ok=True)
+    recipe, seed = origin.recipe, origin.seed
+    keras.utils.set_random_seed(seed)
+    generator, judge = both.generator(both.classes), both.judge(both.classes)
     optimizers = [cast(Any, keras.optimizers.Adam)(recipe.rate, beta_1=recipe.momentum) for _ in range(2)]
-    for optimizer, model in zip(optimizers, (both.generator, both.judge), strict=True):
+    for optimizer, model in zip(optimizers, (generator, judge), strict=True):
         optimizer.build(model.trainable_variables)
-    variables = [*both.generator.variables, *both.judge.variables, *optimizers[0].variables, *optimizers[1].variables]
-    step = _step(both, *optimizers)
-    for epoch in range(_restored(variables, run / "state.npz"), recipe.epochs):
+    variables = [*generator.variables, *judge.variables, *optimizers[0].variables, *optimizers[1].variables]
+    step = _step(generator, judge, *optimizers)
+    begin = _taken_up(variables, origin, run, network=network, resume=resume)
+    if begin == 0:
+        (run / "state.npz").unlink(missing_ok=True)
+        told = {"network": network, **asdict(origin)}
+        (run / "origin.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    for epoch in range(begin, recipe.epochs):
         keras.utils.set_random_seed(seed + epoch)
         rng = np.random.default_rng((seed, epoch))
         order = rng.permutation(len(real))
@@ -69,7 +97,7 @@ def train(
             step(tf.constant(noise), tf.constant(named[here]), tf.constant(real[here]))
             seen((epoch + (start + recipe.batch) / len(order)) / recipe.epochs)
         _save(variables, run / "state.npz", epoch + 1)
-    return both.generator
+    return generator
 
 
 def made(generator: keras.Model, noise: tuple[int, ...], named: Floats, seed: int) -> Floats:
@@ -78,10 +106,9 @@ def made(generator: keras.Model, noise: tuple[int, ...], named: Floats, seed: in
     return np.asarray(cast(Any, generator).predict([drawn, named], batch_size=256, verbose="0"), np.float32)
 
 
-def _step(both: Adversaries, making: Any, judging: Any) -> Callable[..., None]:
+def _step(generator: Any, judge: Any, making: Any, judging: Any) -> Callable[..., None]:
     """One turn of each, on the same batch."""
     loss = cast(Any, keras.losses.BinaryCrossentropy(from_logits=True))
-    generator, judge = cast(Any, both.generator), cast(Any, both.judge)
 
     def step(noise: Any, named: Any, real: Any) -> None:
         with tf.GradientTape() as makes, tf.GradientTape() as judges:
@@ -104,15 +131,39 @@ def _save(variables: list[Any], state: Path, epochs: int) -> None:
     part.replace(state)
 
 
-def _restored(variables: list[Any], state: Path) -> int:
-    """Epochs behind the checkpoint, 0 without one."""
+def _taken_up(variables: list[Any], origin: Origin, run: Path, *, network: str, resume: bool) -> int:
+    """Epochs behind the checkpoint that may be taken up, 0 where none may."""
+    try:
+        told = cast(dict[str, object], json.loads((run / "origin.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return 0
+    maker = told.pop("network", network)
+    if told != asdict(origin):
+        return 0
+    if resume:
+        return _restored(variables, run / "state.npz", 0)
+    if maker == network:
+        return 0
+    try:
+        return _restored(variables, run / "state.npz", origin.recipe.epochs)
+    except TrainingError:
+        return 0
+
+
+def _restored(variables: list[Any], state: Path, least: int) -> int:
+    """Epochs behind the checkpoint, 0 without one of at least so many."""
     if not state.exists():
         return 0
-    with np.load(state) as held:
-        arrays = [held[f"arr_{index}"] for index in range(len(held.files) - 1)]
-        epochs = int(held["epochs"])
+    try:
+        with state.open("rb") as file, np.load(file) as held:
+            arrays = [held[f"arr_{index}"] for index in range(len(held.files) - 1)]
+            epochs = int(held["epochs"])
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        raise TrainingError(f"{state} cannot be read ({error}); train without --resume") from error
     if [array.shape for array in arrays] != [tuple(variable.shape) for variable in variables]:
-        raise TrainingError(f"{state} is of other networks; remove it, or train into another --run")
+        raise TrainingError(f"{state} is of other networks; train without --resume, or into another --run")
+    if epochs < least:
+        return 0
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)
     return epochs

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.flow import Floats
-from models.datasets.stress_predict import HeartRates
+from models.catalog import TrainingError
+from models.datasets.stress_predict import FILE, HeartRates
 
 STEPS = 32
 """Values of a window, whatever its duration."""
@@ -42,7 +43,9 @@ class HeartWindows:
 
 
 def windows(people: Sequence[HeartRates]) -> HeartWindows:
-    """Every window that lies wholly in one state and misses no second."""
+    """Every window that lies wholly in one state and misses no second. TrainingError when there is none."""
+    if not people:
+        raise TrainingError(f"nobody's heart rate is labelled here; give the directory that holds {FILE}")
     sequences, statistics = list[Floats](), list[Floats]()
     labels, names = list[int](), list[str]()
     for person in people:
@@ -54,6 +57,11 @@ def windows(people: Sequence[HeartRates]) -> HeartWindows:
             statistics.append(told(bpm, sequence))
             labels.append(int(state[0]))
             names.append(person.subject)
+    if not sequences:
+        raise TrainingError(
+            f"none of {len(people)} people has {WINDOW_S} s of heart rate in one state without a gap; "
+            f"give the directory that holds {FILE} as it was published"
+        )
     return HeartWindows(np.stack(sequences), np.stack(statistics), np.array(labels, np.int64), tuple(names))
 
 

@@ -34,21 +34,24 @@ class Examples:
     labels: Labels
     """(n,)"""
     people: tuple[str, ...]
-    """(n,) who may not be drawn apart; a face stands for itself"""
+    """(n,) who may not be drawn apart: whose a heart is, in a pair too; a face alone stands for itself"""
+    faces: tuple[str, ...] = ()
+    """(n,) the face of each pair; empty where there are no pairs"""
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def take(self, rows: Rows) -> "Examples":
         """The rows at these indices."""
-        names = np.array(self.people)[rows].tolist()
-        return Examples(tuple(each[rows] for each in self.inputs), self.labels[rows], tuple(names))
+        people, faces = (tuple(np.array(names)[rows].tolist()) if names else () for names in (self.people, self.faces))
+        return Examples(tuple(each[rows] for each in self.inputs), self.labels[rows], people, faces)
 
 
 def joined(left: Examples, right: Examples) -> Examples:
     """All of both."""
     inputs = tuple(np.concatenate([a, b]) for a, b in zip(left.inputs, right.inputs, strict=True))
-    return Examples(inputs, np.concatenate([left.labels, right.labels]), left.people + right.people)
+    labels = np.concatenate([left.labels, right.labels])
+    return Examples(inputs, labels, left.people + right.people, left.faces + right.faces)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,9 +106,13 @@ def lacking(labels: Labels, share: float = SYNTHETIC_SHARE) -> Labels:
 
 
 def paired(faces: Examples, hearts: Examples, seed: int) -> Examples:
-    """Each face with a window of its state beside; a pair belongs to the face."""
-    drawn = matched(faces.labels, hearts.labels, seed)
-    return Examples((*faces.inputs, *(each[drawn] for each in hearts.inputs)), faces.labels, faces.people)
+    """Each face with a window of its state beside.
+
+    A pair belongs to the heart's person: a few people's windows go round all the faces, so that pairs of one person
+    are no independent rows.
+    """
+    beside = hearts.take(matched(faces.labels, hearts.labels, seed))
+    return Examples((*faces.inputs, *beside.inputs), faces.labels, beside.people, faces.people)
 
 
 def matched(faces: Labels, hearts: Labels, seed: int) -> Rows:

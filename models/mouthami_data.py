@@ -20,11 +20,13 @@ from edge.flow import EMOTIONS, Floats
 from models import body_steps
 from models.body_steps import BodySequences, BodySteps
 from models.catalog import TrainingError
+from models.datasets import stress_predict
 from models.expression_clips import LONGEST, SHORTEST
+from models.face_division import FILE
 from models.face_division import read as read_faces
 from models.face_protocol import clean_split
 from models.face_sequences import FEATURES
-from models.frame_features import VIEWS, frame_network, seen
+from models.frame_features import VIEWS, fingerprint, frame_network, seen
 from models.fusion import TENSE
 from models.metrics import Labels
 from models.protocol import subject_folds
@@ -63,11 +65,20 @@ class Fused:
 
 
 def sources(data: Path, runs: Path) -> Sources:
-    """Look at all faces and read all wrists; TrainingError without the runs of a frame network and of face_sequence."""
+    """Look at all faces and read all wrists.
+
+    TrainingError without the runs of a frame network and of face_sequence, and where that learned from another one.
+    """
     run = runs / "face_sequence"
     if not (run / "model.keras").exists():
         raise TrainingError(f"there is no {run}/model.keras: python -m models train face_sequence --data DIR leaves it")
     contract = json.loads((run / "contract.json").read_text(encoding="utf-8"))
+    frames = frame_network(runs)
+    if contract.get("frame_network_sha256") != fingerprint(frames):
+        raise TrainingError(
+            f"{run} did not learn from {frames} as it is now: train face_sequence again "
+            "(python -m models train face_sequence --data DIR)"
+        )
     centre, scale = (np.array(contract[name], np.float32) for name in ("centre", "scale"))
     follower = cast(keras.Model, keras.models.load_model(run / "model.keras", compile=False))
     faces = read_faces(data)
@@ -75,7 +86,7 @@ def sources(data: Path, runs: Path) -> Sources:
     pools: list[FacePool] = []
     for number, rows in enumerate((split.learning, split.tuning, split.test)):
         those = faces.take(rows)
-        looked = seen(frame_network(runs), those, run / f"seen{number}.npz", seed=number, rough=number == 0)
+        looked = seen(frames, those, run / f"seen{number}.npz", seed=number, rough=number == 0)
         tense = np.isin(those.labels, [EMOTIONS.index(name) for name in TENSE]).astype(np.int64)
         pools.append(FacePool(((looked.features - centre) / scale).astype(np.float32), tense))
     wrists = body_steps.read(data)
@@ -88,6 +99,13 @@ def sources(data: Path, runs: Path) -> Sources:
     return Sources(
         (pools[0], pools[1], pools[2]), (people[0], people[1], people[2]), follower.get_layer("gru").get_weights()
     )
+
+
+def learned_from(network: str, data: Path, runs: Path) -> list[Path]:
+    """The files that decide what mouthami_face or mouthami_fusion is taught."""
+    faces, wrists = (data / name if data.is_dir() else data for name in (FILE, stress_predict.FILE))
+    followed = [wrists, frame_network(runs), runs / "face_sequence" / "model.keras"]
+    return [faces] if network == "mouthami_face" else [faces, *followed]
 
 
 def fused(told: Sources, part: int, steps: int, seed: int) -> Fused:

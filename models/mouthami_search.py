@@ -1,6 +1,7 @@
 """A network of Mouthami et al. 2025 and a share of the data in; what their Table 2 should be set to, out."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from models.face_division import read
 from models.face_protocol import clean_split, groups
 from models.metrics import Labels
 from models.mouthami import mouthami_face, mouthami_fusion
-from models.mouthami_data import Fused, fused, sources
+from models.mouthami_data import Fused, fused, learned_from, sources
 from models.plateau_fit import PlateauRecipe
 from models.projection import fitted, projected
 from models.tuning import FOLDS, Choice, Judge
@@ -31,7 +32,10 @@ def tune(
     judge = _faces(data, share, epochs, seed) if network == "mouthami_face" else _fusion(data, run, share, epochs, seed)
     return tuning.search(
         network, run, judge, sampler=sampler, trials=trials, seed=seed,
-        told={"share": share, "epochs": epochs, "folds": FOLDS, "seed": seed},
+        told={
+            "share": share, "epochs": epochs, "folds": FOLDS, "seed": seed,
+            "data": tuning.checksum(learned_from(network, data, run.parent)),
+        },
         ended=lambda done, best: seen(done / trials, f"trial {done}, best {best:.3f}"),
     )  # fmt: skip
 
@@ -45,11 +49,11 @@ def _faces(data: Path, share: float, epochs: int, seed: int) -> Judge:
     inputs = face_augment.scaled(few.images)
 
     def judge(choice: Choice, left: int) -> float:
-        model = mouthami_face(choice.filters, choice.kernel, choice.dense, choice.dropout)
+        build = partial(mouthami_face, choice.filters, choice.kernel, choice.dense, choice.dropout)
         out = fold == left
-        return plateau_fit.fit(
-            model, (inputs[~out], few.labels[~out]), (inputs[out], few.labels[out]), _recipe(choice, epochs), seed
-        )
+        judged = (inputs[out], few.labels[out])
+        model = plateau_fit.fit(build, (inputs[~out], few.labels[~out]), judged, _recipe(choice, epochs), seed)
+        return plateau_fit.accuracy(model, judged)
 
     return judge
 
@@ -65,11 +69,10 @@ def _fusion(data: Path, run: Path, share: float, epochs: int, seed: int) -> Judg
         part = made[choice.steps]
         out = _folds(np.unique(np.array(part.people), return_inverse=True)[1], seed) == left
         along = fitted(part.rows[~out], seed)
-        learned, judged = (projected(along, part.rows[which]) for which in (~out, out))
-        model = mouthami_fusion(choice.steps, choice.units, choice.dense, choice.dropout)
-        return plateau_fit.fit(
-            model, (learned, part.labels[~out]), (judged, part.labels[out]), _recipe(choice, epochs), seed
-        )
+        learned, judged = ((projected(along, part.rows[which]), part.labels[which]) for which in (~out, out))
+        build = partial(mouthami_fusion, choice.steps, choice.units, choice.dense, choice.dropout)
+        model = plateau_fit.fit(build, learned, judged, _recipe(choice, epochs), seed)
+        return plateau_fit.accuracy(model, judged)
 
     return judge
 

@@ -1,15 +1,18 @@
 """Training what Mouthami et al. 2025 describe: fusion by concatenation, PCA, LSTM with attention, SVM at the end.
 
 Leaves runs/mouthami_fusion (the network), and beside it runs/mouthami_pca and runs/mouthami_svm as arrays that a
-device reads without scikit-learn. What a search found (models/tuning.py) is used where there is one.
+device reads without scikit-learn; a run by another name, runs/try, has runs/try_pca and runs/try_svm beside it. What a
+search found (models/tuning.py) is used where there is one.
 """
 # Keras and scikit-learn ship no types: what their objects return is unknown to the checker.
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false
 
+import hashlib
 import json
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,15 +24,15 @@ from sklearn.svm import SVC
 from edge.flow import Floats
 from edge.inference.arrays import softmax
 from models import body_steps, face_augment, left_out, metrics, plateau_fit, tensor_runs
-from models.catalog import Task
+from models.catalog import Task, TrainingError
 from models.face_division import divided, read
 from models.face_run import heard, leave
 from models.left_out import LeftOut
 from models.mouthami import COMPONENTS, STATES, mouthami_face, mouthami_fusion
-from models.mouthami_data import Fused, fused, sources
+from models.mouthami_data import Fused, fused, learned_from, sources
 from models.plateau_fit import PlateauRecipe
 from models.projection import Along, fitted, projected
-from models.tuning import Choice, chosen
+from models.tuning import Choice, checksum, chosen, found
 
 _LEARN_ROWS = 3000
 """Sequences that the SVM learns from at most: it keeps most of them, and a device carries them."""
@@ -37,15 +40,15 @@ _LEARN_ROWS = 3000
 
 def train_face(task: Task) -> dict[str, object]:
     """Fit the VGG-style network on clean, oversampled faces and leave the run's files; the card's figures."""
-    choice = chosen(task.network, task.run)
     division = divided(read(task.data), "clean", task.seed)
+    choice = chosen(task.network, task.run, checksum(learned_from(task.network, task.data, task.run.parent)))
     recipe = _recipe(choice, task)
     faces = division.faces
-    model = mouthami_face(choice.filters, choice.kernel, choice.dense, choice.dropout)
-    plateau_fit.fit(
-        model, (face_augment.scaled(faces.images[division.learning]), faces.labels[division.learning]),
+    model = plateau_fit.fit(
+        partial(mouthami_face, choice.filters, choice.kernel, choice.dense, choice.dropout),
+        (face_augment.scaled(faces.images[division.learning]), faces.labels[division.learning]),
         (face_augment.scaled(faces.images[division.watched]), faces.labels[division.watched]), recipe, task.seed,
-        backup=checkpoint_of(task), ended=lambda epoch, seen: _told(task, recipe, epoch, seen),
+        backup=checkpoint_of(task, choice), ended=lambda epoch, seen: _told(task, recipe, epoch, seen),
     )  # fmt: skip
     tuned = heard(model, faces.images[division.watched])
     card = leave(model, division, task, {"recipe": asdict(recipe) | {"choice": asdict(choice)}}, tuned)
@@ -55,13 +58,14 @@ def train_face(task: Task) -> dict[str, object]:
 
 def train(task: Task) -> dict[str, object]:
     """Fit the fusion and leave its three runs; the card's figures."""
-    runs = task.run.parent
-    run = runs / "mouthami_fusion"
-    choice = chosen("mouthami_fusion", run)
+    places, runs = places_of(task), task.run.parent
+    run = places["mouthami_fusion"]
     told = sources(task.data, runs)
+    searched = run if (run / "search.json").exists() else runs / "mouthami_fusion"
+    choice = chosen("mouthami_fusion", searched, checksum(learned_from("mouthami_fusion", task.data, runs)))
     parts = [fused(told, part, choice.steps, task.seed) for part in range(3)]
     recipe = _recipe(choice, task)
-    model, along, rows = _fitted(parts, choice, recipe, task, checkpoint_of(task))
+    model, along, rows = _fitted(parts, choice, recipe, _third(task, 0, "both"), checkpoint_of(task, choice))
     features = [_features(model, each) for each in rows]
     margin, machine = _machine(features[0], parts[0].labels, task.seed)
     network = LeftOut(softmax(plateau_fit.said(model, rows[2])), parts[2].labels, parts[2].people, _zeros(parts[2]))
@@ -73,10 +77,13 @@ def train(task: Task) -> dict[str, object]:
         "recipe": asdict(recipe) | {"choice": asdict(choice)}, "parameters": int(model.count_params()),
         "rows": {
             "LSTM with attention": _figures(network), "SVM at the end": _figures(judged),
-            **{f"LSTM, {name} alone": _alone(parts, columns, choice, recipe, task) for name, columns in _ALONE.items()},
+            **{
+                f"LSTM, {name} alone": _alone(parts, columns, choice, recipe, _third(task, number, f"{name} alone"))
+                for number, (name, columns) in enumerate(_ALONE.items(), start=1)
+            },
             "commonest state": left_out.majority(judged),
         },
-        "notes": _equations(judged), "labels": list(STATES), "search": _search(run),
+        "notes": _equations(judged), "labels": list(STATES), "search": _search(searched),
         "explained_variance": along.explained,
         "support_vectors": int(np.sum(cast(Any, machine).n_support_)),
     }  # fmt: skip
@@ -86,7 +93,7 @@ def train(task: Task) -> dict[str, object]:
     seen = projected(along, held[:, np.newaxis])[:, 0]
     names = [f"face{n}" for n in range(held.shape[1] - len(body_steps.NAMES))] + list(body_steps.NAMES)
     tensor_runs.leave(
-        runs / "mouthami_pca",
+        places["mouthami_pca"],
         tensor_runs.arrays_of(along.components, along.scaler),
         held,
         None,
@@ -95,12 +102,26 @@ def train(task: Task) -> dict[str, object]:
         small,
     )
     tensor_runs.leave(
-        runs / "mouthami_svm", tensor_runs.arrays_of(machine, margin), features[2], parts[2].labels, scores,
+        places["mouthami_svm"], tensor_runs.arrays_of(machine, margin), features[2], parts[2].labels, scores,
         {"features": [f"feature{n}" for n in range(features[2].shape[1])], "labels": list(STATES)}, small,
     )  # fmt: skip
     return _written(run, card)
 
 
+def places_of(task: Task) -> dict[str, Path]:
+    """Where the three go: what was asked for to the task's run, the others beside it, under names that follow from it.
+
+    TrainingError for a name from which one of the usual runs would follow, and be overwritten.
+    """
+    beside = {name: f"{task.run.name}_{name.removeprefix('mouthami_')}" for name in _THREE if name != task.network}
+    if task.run.name == task.network:
+        beside = {name: name for name in beside}
+    elif taken := [name for name in beside.values() if name in _THREE]:
+        raise TrainingError(f"--run {task.run} would overwrite {', '.join(taken)} beside it; give another name")
+    return {task.network: task.run} | {name: task.run.parent / place for name, place in beside.items()}
+
+
+_THREE = ("mouthami_fusion", "mouthami_pca", "mouthami_svm")
 _FACE = (
     "Learned from Training faces without copies of PublicTest, oversampled; stopped by a part of Training; PublicTest "
     "looked at once. A benchmark, in no bundle that ships. Not a medical device."
@@ -121,9 +142,9 @@ def _fitted(
     """The network, the components that it was given, and each part along them."""
     along = fitted(parts[0].rows, task.seed)
     rows = [projected(along, part.rows) for part in parts]
-    model = mouthami_fusion(choice.steps, choice.units, choice.dense, choice.dropout)
-    plateau_fit.fit(
-        model, (rows[0], parts[0].labels), (rows[1], parts[1].labels), recipe, task.seed, backup=backup,
+    model = plateau_fit.fit(
+        partial(mouthami_fusion, choice.steps, choice.units, choice.dense, choice.dropout),
+        (rows[0], parts[0].labels), (rows[1], parts[1].labels), recipe, task.seed, backup=backup,
         ended=lambda epoch, seen: _told(task, recipe, epoch, seen),
     )  # fmt: skip
     return model, along, rows
@@ -150,12 +171,28 @@ def _recipe(choice: Choice, task: Task) -> PlateauRecipe:
     return PlateauRecipe(epochs=task.epochs or 30, batch=choice.batch, rate=choice.rate, optimizer=choice.optimizer)
 
 
-def checkpoint_of(task: Task) -> Path:
-    """Where epochs of this seed are left, which is not there unless the run is resumed: its fit begins anew then."""
-    place = task.run / f"checkpoint_{task.seed}"
+def checkpoint_of(task: Task, choice: Choice) -> Path:
+    """Where epochs of this seed and choice are left, which is not there unless the run is resumed.
+
+    Its fit begins anew then, and so does one of another choice: a search may have found another size meanwhile.
+    """
     if not task.resume:
-        shutil.rmtree(place, ignore_errors=True)
-    return place
+        for before in task.run.glob(f"checkpoint_{task.seed}_*"):
+            shutil.rmtree(before, ignore_errors=True)
+    key = hashlib.sha256(json.dumps(asdict(choice), sort_keys=True).encode()).hexdigest()[:8]
+    return task.run / f"checkpoint_{task.seed}_{key}"
+
+
+def _third(task: Task, number: int, name: str) -> Task:
+    """A third of a task: the network is fitted to both modalities, then to each alone."""
+
+    def seen(done: float, note: str) -> None:
+        task.seen((number + done) / 3, f"{name}: {note}")
+
+    def say(line: str) -> None:
+        task.say(f"{name}: {line}")
+
+    return replace(task, seen=seen, say=say)
 
 
 def _told(task: Task, recipe: PlateauRecipe, epoch: int, seen: dict[str, float]) -> None:
@@ -201,8 +238,7 @@ def _equations(said: LeftOut) -> list[str]:
 
 def _search(run: Path) -> object:
     """What the search found, if there was one."""
-    file = run / "search.json"
-    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else "none; values as the functions' own"
+    return found(run) or "none; values as the functions' own"
 
 
 def _leave_network(model: keras.Model, run: Path, rows: list[Floats], parts: list[Fused]) -> None:

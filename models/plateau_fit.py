@@ -15,6 +15,7 @@ import keras
 import numpy as np
 
 from edge.flow import Floats
+from models.catalog import TrainingError
 from models.metrics import Labels, agreement
 
 
@@ -30,7 +31,7 @@ class PlateauRecipe:
 
 
 def fit(
-    model: keras.Model,
+    build: Callable[[], keras.Model],
     learned: tuple[Floats, Labels],
     judged: tuple[Floats, Labels],
     recipe: PlateauRecipe,
@@ -38,13 +39,14 @@ def fit(
     *,
     backup: Path | None = None,
     ended: Callable[[int, dict[str, float]], None] = lambda _epoch, _seen: None,
-) -> float:
-    """Learn from rows and labels; the accuracy on the judged ones, of the best epoch, which is kept.
+) -> keras.Model:
+    """Build a network, its first weights drawn from the seed, and learn; it has the weights of its best epoch.
 
-    With `backup` each epoch is left there, and a fit that was broken off goes on from it; its patience begins anew,
-    but what was best before is kept.
+    With `backup` each epoch is left there, and a fit that was broken off goes on from it (TrainingError where it cannot
+    be read); its patience begins anew, but what was best before is kept.
     """
     keras.utils.set_random_seed(seed)
+    model = build()
     optimizer = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop}[recipe.optimizer]
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     cast(Any, model).compile(cast(Any, optimizer)(recipe.rate), loss)
@@ -56,19 +58,47 @@ def fit(
     callbacks: list[Any] = [
         told.EarlyStopping("val_loss", patience=recipe.patience, restore_best_weights=True),
         told.ReduceLROnPlateau("val_loss", factor=0.5, patience=2),
-        told.LambdaCallback(on_epoch_end=each),
+        told.LambdaCallback(on_epoch_begin=_sowing(model, seed), on_epoch_end=each),
     ]
     kept = None if backup is None else _Kept(model, backup.with_name(backup.name + "_best"))
     if backup is not None and kept is not None:
         # the best goes first: a fit that is broken off between the two judges an epoch twice rather than not at all
-        callbacks += [kept.callback(backup.exists()), told.BackupAndRestore(str(backup))]
+        callbacks += [kept.callback(backup.exists()), _Backup(str(backup), double_checkpoint=True)]
     cast(Any, model).fit(
         *learned, batch_size=recipe.batch, epochs=recipe.epochs, validation_data=judged, callbacks=callbacks,
         verbose=0,
     )  # fmt: skip
     if kept is not None:
         kept.restore()
+    return model
+
+
+def accuracy(model: keras.Model, judged: tuple[Floats, Labels]) -> float:
+    """Share of right answers."""
     return agreement(said(model, judged[0]).argmax(axis=1).astype(np.int64), judged[1])
+
+
+def _sowing(model: keras.Model, seed: int) -> Callable[[int, Any], None]:
+    """What dropout silences in an epoch, drawn from the seed and the epoch: no checkpoint of Keras holds that state."""
+    states = [variable for variable in cast(Any, model).variables if variable.name == "seed_generator_state"]
+
+    def begun(epoch: int, _logs: Any) -> None:
+        rng = np.random.default_rng((seed, epoch))
+        for state in states:
+            state.assign([int(rng.integers(2**31)), 0])
+
+    return begun
+
+
+class _Backup(keras.callbacks.BackupAndRestore):
+    """Keras' own, which says in a sentence when it cannot be read."""
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Take up what was left."""
+        try:
+            super().on_train_begin(logs)
+        except (OSError, ValueError) as error:
+            raise TrainingError(f"{self.backup_dir} cannot be read ({error}); train without --resume") from error
 
 
 class _Kept:

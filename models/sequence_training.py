@@ -25,7 +25,7 @@ from models.expression_clips import KINDS, STEPS, Clips, Kind, assembled
 from models.face_division import read
 from models.face_protocol import clean_split
 from models.face_sequences import face_sequence
-from models.frame_features import VIEWS, Seen, frame_network, seen
+from models.frame_features import VIEWS, Seen, fingerprint, frame_network, seen
 from models.metrics import Labels
 from models.sequence_figures import Judged, compared
 from models.training import Batch
@@ -120,8 +120,10 @@ def _fitted(
         recipe.epochs, recipe.clips // recipe.batch, recipe.rate, bfloat16=False, patience=recipe.patience
     )
     total = recipe.epochs * fit.steps
+    faces = [each for part in (learning, tuning) for each in (part.labels, part.seen.features)]
+    of = {"network": task.network, "recipe": asdict(recipe), "data_checksum": training.checksum(*faces)}
     return training.fit(
-        lambda: _flat(face_sequence(every=True)), batches, fit, task.run, seed=task.seed, resume=task.resume,
+        lambda: _flat(face_sequence(every=True)), batches, fit, task.run, of=of, seed=task.seed, resume=task.resume,
         heads=STEPS, score=score,
         seen=lambda epoch, step, loss: task.seen((epoch * fit.steps + step + 1) / total, f"loss {loss:.3f}"),
         ended=lambda epoch: task.say(training.told(epoch)),
@@ -160,7 +162,8 @@ def _parts(task: Task) -> tuple[_Part, _Part, _Part, dict[str, object]]:
         parts.append(_Part(those.labels, seen(path, those, cache, seed=number, rough=number == 0)))
         task.say(f"the frame network has seen {len(those)} faces")
     learning, tuning, test = parts
-    return learning, tuning, test, {"frame_network": f"{path.parent.name}/{path.name}"}
+    told: dict[str, object] = {"frame_network": f"{path.parent.name}/{path.name}"}
+    return learning, tuning, test, told | {"frame_network_sha256": fingerprint(path)}
 
 
 def _flat(model: keras.Model) -> keras.Model:
@@ -193,7 +196,7 @@ def _leave(
     (centre, scale), temperature = (scaling[0].centre, scaling[0].scale), scaling[1]
     piece = {
         "labels": list(EMOTIONS), "steps": STEPS, "centre": centre.tolist(), "scale": scale.tolist(),
-        "temperature": temperature,
+        "temperature": temperature, "frame_network_sha256": card["frame_network_sha256"],
     }  # fmt: skip
     (run / "contract.json").write_text(json.dumps(piece, indent=1) + "\n")
     (run / "card.json").write_text(json.dumps(card, indent=1) + "\n")

@@ -5,7 +5,8 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from zipfile import BadZipFile
 
 import keras
 import numpy as np
+import numpy.typing as npt
 
 from edge.flow import Floats
 from models.catalog import TrainingError
@@ -58,6 +60,7 @@ def fit(
     recipe: Recipe,
     run: Path,
     *,
+    of: Mapping[str, object],
     seed: int,
     resume: bool,
     heads: int = 1,
@@ -69,21 +72,23 @@ def fit(
 
     A network with several `heads` gives their logits side by side, and targets lie side by side too: their losses add.
     `seen(epoch, step, loss)` is called after each batch, `ended` after each epoch. With `resume` the last checkpoint
-    under `run` is taken up, if there is one (TrainingError if it is another network's or of another seed); without, the
-    run begins anew.
+    under `run` is taken up, if there is one; without, the run begins anew. `of` says, so that JSON can hold it, what
+    else the weights depend on: protocol, the caller's recipe, a checksum of the data. TrainingError if the checkpoint
+    is of anything else, or of another recipe, seed or network, or if there is less than a batch to learn from.
     """
+    if recipe.steps < 1:
+        raise TrainingError("there is less to learn from than one batch; give more recordings with --data")
     checkpoint = run / "checkpoint"
-    if not resume:
-        shutil.rmtree(checkpoint, ignore_errors=True)
-    checkpoint.mkdir(parents=True, exist_ok=True)
+    _begin(checkpoint, {**of, "fit": asdict(recipe), "seed": seed}, resume=resume)
     keras.utils.set_random_seed(seed)
     model = _compiled(build, recipe, heads)
     average = _Average(model.get_weights(), recipe.averaging)
-    begin = _restore(model, average, checkpoint, seed)
+    begin = _restore(model, average, checkpoint)
     _strike(checkpoint / "epochs.jsonl", begin)
     for epoch in range(begin, recipe.epochs):
         if _stalled(history(run), recipe.patience):
             break
+        _sow(model, seed, epoch)
         losses: list[float] = []
         with ThreadPoolExecutor(1) as ahead:
             for step, (inputs, targets) in enumerate(_prefetched(ahead, batches(epoch))):
@@ -100,7 +105,7 @@ def fit(
         # the log goes first: what it tells beyond the state is struck out when the run is taken up
         with (checkpoint / "epochs.jsonl").open("a") as log:
             log.write(json.dumps(asdict(result)) + "\n")
-        _save(model, average, checkpoint, epoch + 1, seed)
+        _save(model, average, checkpoint, epoch + 1)
         ended(result)
     model.set_weights(average.weights if recipe.patience is None else _kept(checkpoint))
     return model
@@ -119,10 +124,62 @@ def history(run: Path) -> list[Epoch]:
 
 
 def remember(run: Path, epochs: list[Epoch]) -> None:
-    """Give a run that was not trained here the epochs that lie behind its network."""
-    log = run / "checkpoint" / "epochs.jsonl"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.write_text("".join(json.dumps(asdict(epoch)) + "\n" for epoch in epochs))
+    """Give a run that was not trained here the epochs that lie behind its network, and nothing of another training."""
+    checkpoint = run / "checkpoint"
+    shutil.rmtree(checkpoint, ignore_errors=True)
+    checkpoint.mkdir(parents=True)
+    (checkpoint / "epochs.jsonl").write_text("".join(json.dumps(asdict(epoch)) + "\n" for epoch in epochs))
+
+
+def must_hold_none(*runs: Path) -> None:
+    """Raise TrainingError where a training left its checkpoint: nobody's is overwritten without a word."""
+    for run in runs:
+        if (run / "checkpoint" / "state.npz").exists():
+            raise TrainingError(f"a training of your own lies in {run}; name another --run, or move that one away")
+
+
+def checksum(*arrays: npt.NDArray[Any]) -> str:
+    """CRC-32 of arrays one after the other: enough to notice that a run was begun with other data."""
+    told = 0
+    for array in arrays:
+        told = zlib.crc32(np.ascontiguousarray(array).data, told)
+    return f"{told:08x}"
+
+
+def _begin(checkpoint: Path, of: dict[str, object], *, resume: bool) -> None:
+    """Leave a checkpoint that is to be taken up as it is, or an empty one that says of what it is."""
+    file, state = checkpoint / "of.json", checkpoint / "state.npz"
+    told = json.dumps(of, indent=1)
+    if not (resume and state.exists()):
+        shutil.rmtree(checkpoint, ignore_errors=True)
+        checkpoint.mkdir(parents=True, exist_ok=True)
+        file.write_text(told + "\n", encoding="utf-8")
+        return
+    instead = "leave out --resume to begin anew, or name another --run"
+    try:
+        found = dict[str, Any](json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise TrainingError(f"of what {state} is cannot be read from {file} ({error}); {instead}") from error
+    if others := ", ".join(dict.fromkeys(_differing(found, json.loads(told)))):
+        raise TrainingError(f"{state} is of another training ({others}); {instead}")
+
+
+def _differing(found: dict[str, Any], wanted: dict[str, Any]) -> Iterator[str]:
+    """In words what two say differently."""
+    for name in {**found, **wanted}:
+        one, other = found.get(name), wanted.get(name)
+        if isinstance(one, dict) and isinstance(other, dict):
+            yield from _differing(cast(dict[str, Any], one), cast(dict[str, Any], other))
+        elif one != other:
+            yield f"{name.replace('_', ' ')} {one} instead of {other}"
+
+
+def _sow(model: keras.Model, seed: int, epoch: int) -> None:
+    """Begin what dropout draws anew with each epoch: no checkpoint holds it, and a resumed run must draw the same."""
+    rng = np.random.default_rng((seed, epoch, 1))
+    for variable in cast(Any, model).variables:
+        if variable.name == "seed_generator_state":
+            variable.assign(rng.integers(1, 10**9, 2))
 
 
 def _best(epochs: list[Epoch]) -> int:
@@ -194,12 +251,12 @@ def _prefetched(ahead: ThreadPoolExecutor, batches: Iterator[Batch]) -> Iterator
         yield batch
 
 
-def _save(model: keras.Model, average: _Average, checkpoint: Path, epochs: int, seed: int) -> None:
+def _save(model: keras.Model, average: _Average, checkpoint: Path, epochs: int) -> None:
     """Weights, their average and the optimizer's state in one file, put in place at once."""
     arrays = [np.asarray(value) for value in (*model.get_weights(), *average.weights)]
     arrays += [np.asarray(variable) for variable in cast(Any, model.optimizer).variables]
     named = {f"{index:04d}": array for index, array in enumerate(arrays)}
-    counts = {"epochs": epochs, "taken": average.taken, "seed": seed}
+    counts = {"epochs": epochs, "taken": average.taken}
     _put(checkpoint / "state.npz", [], **named, **{name: np.array(count) for name, count in counts.items()})
 
 
@@ -217,7 +274,7 @@ def _strike(log: Path, epochs: int) -> None:
         log.write_text("".join(kept))
 
 
-def _restore(model: keras.Model, average: _Average, checkpoint: Path, seed: int) -> int:
+def _restore(model: keras.Model, average: _Average, checkpoint: Path) -> int:
     """Take up the last checkpoint; the number of epochs behind it, 0 when there is none."""
     state = checkpoint / "state.npz"
     if not state.exists():
@@ -225,11 +282,9 @@ def _restore(model: keras.Model, average: _Average, checkpoint: Path, seed: int)
     try:
         with state.open("rb") as file, np.load(file) as held:
             arrays = [held[name] for name in sorted(held.files) if name.isdigit()]
-            epochs, average.taken, sown = (int(held[name]) for name in ("epochs", "taken", "seed"))
+            epochs, average.taken = int(held["epochs"]), int(held["taken"])
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise TrainingError(f"{state} cannot be read ({error}); train without --resume") from error
-    if sown != seed:  # two seeds in one run would stand on its card as one
-        raise TrainingError(f"{state} is of seed {sown}; go on with --seed {sown}, or train without --resume")
     count, variables = len(average.weights), cast(Any, model.optimizer).variables
     wanted = [weight.shape for weight in (*average.weights, *average.weights)] + [tuple(v.shape) for v in variables]
     if [array.shape for array in arrays] != wanted:

@@ -2,13 +2,15 @@
 
     python -m models tune mouthami_fusion --data DIR --sampler tpe --trials 8 --share 0.1
 
-leaves search.db (Optuna's own storage) and search.json in the network's run; training then uses the best of it.
+leaves search.db (Optuna's own storage) and search.json in the network's run; training then uses the best of it. A
+search of less data, of fewer epochs or of other data stands beside one that was there before, and replaces none.
 """
 # Optuna tells little of its types here. The functions' own signatures are typed.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
+import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast
@@ -55,11 +57,16 @@ def search(
     network: str, run: Path, judge: Judge, *, sampler: Sampler, trials: int, seed: int, told: dict[str, object],
     ended: Callable[[int, float], None],
 ) -> dict[str, object]:  # fmt: skip
-    """Try until `trials` are behind the study, those of earlier calls counted; returns what search.json then holds."""
+    """Try until `trials` are behind the study, those of earlier calls counted; returns what search.json then holds.
+
+    ``told`` is what makes this another search than the next: `share`, `epochs`, `data` (their checksum) and the like.
+    TrainingError, before anything is tried, when search.json cannot be read.
+    """
+    found(run)
     run.mkdir(parents=True, exist_ok=True)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    # what was tried on another share, or for longer, is no trial of this search
-    name = f"{sampler} {json.dumps(told, sort_keys=True)}"
+    # what was tried on other data, on another share of them, or for longer, is no trial of this search
+    name = ", ".join([sampler, *(f"{key} {value}" for key, value in sorted(told.items()))])
     study = optuna.create_study(
         storage=f"sqlite:///{run / 'search.db'}", study_name=name, direction="maximize", load_if_exists=True,
     )  # fmt: skip
@@ -77,18 +84,46 @@ def search(
     for number in range(len(done), trials):
         study.optimize(objective, n_trials=1)
         ended(number + 1, study.best_value)
-    return _written(run, study, sampler, told)
+    return _written(run, study, told | {"sampler": sampler})
 
 
-def chosen(network: str, run: Path) -> Choice:
-    """The best that any search of this network found, or the defaults."""
-    file = run / "search.json"
-    if not file.exists():
+def chosen(network: str, run: Path, data: str = "") -> Choice:
+    """The best that was found on the largest share, then in most epochs, or the defaults.
+
+    Searches of the data with this checksum go before those of others: accuracies on less, or on others, do not compare.
+    """
+    held = found(run)
+    if not held:
         return Choice()
-    held = cast("dict[str, dict[str, Any]]", json.loads(file.read_text(encoding="utf-8")))
-    best = max(held.values(), key=lambda one: float(one["accuracy"]))["best"]
+
+    def worth(one: dict[str, Any]) -> tuple[bool, float, int, float]:
+        return one.get("data") == data, one.get("share", 0.0), one.get("epochs", 0), one["accuracy"]
+
+    best = max(held.values(), key=worth)["best"]
     known = {field.name for field in fields(Choice)} & set(_OF[network])
     return replace(Choice(), **{name: value for name, value in best.items() if name in known})
+
+
+def found(run: Path) -> dict[str, dict[str, Any]]:
+    """What search.json of a run holds, by what was searched; nothing without one, TrainingError for half of one."""
+    file = run / "search.json"
+    if not file.exists():
+        return {}
+    try:
+        return cast("dict[str, dict[str, Any]]", json.loads(file.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise TrainingError(
+            f"{file} cannot be read ({error}); delete it, and tune again: search.db beside it holds what was tried"
+        ) from error
+
+
+def checksum(files: Sequence[Path]) -> str:
+    """Of what these files hold, in this order."""
+    digest = hashlib.sha256()
+    for path in files:
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:16]
 
 
 def searchable(network: str) -> None:
@@ -97,17 +132,15 @@ def searchable(network: str) -> None:
         raise TrainingError(f"nothing is searched of {network}; there are {', '.join(_OF)}")
 
 
-def _written(run: Path, study: optuna.Study, sampler: Sampler, told: dict[str, object]) -> dict[str, object]:
-    file = run / "search.json"
-    known = cast("dict[str, dict[str, object]]", json.loads(file.read_text(encoding="utf-8"))) if file.exists() else {}
-    # two samplers are compared where they searched the same; what was found on other data is no match
-    held: dict[str, object] = {
-        other: found for other, found in known.items() if all(found.get(key) == value for key, value in told.items())
-    }
+def _written(run: Path, study: optuna.Study, told: dict[str, object]) -> dict[str, object]:
     trials = [trial for trial in study.trials if trial.value is not None]
-    held[sampler] = told | {
+    held: dict[str, object] = dict(found(run))
+    held[study.study_name] = told | {
         "trials": len(trials), "accuracy": study.best_value, "best": study.best_params,
         "tried": [{"accuracy": trial.value, **trial.params} for trial in trials], "default": asdict(Choice()),
     }  # fmt: skip
-    file.write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")
+    # put in place at once: a search that is killed meanwhile leaves the file before
+    part = run / "search.part.json"
+    part.write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")
+    part.replace(run / "search.json")
     return held

@@ -1,17 +1,22 @@
 """Clips change their expression as they say; what follows it leaves its run beside the frame network."""
+# Keras ships no types: what its objects return is unknown to the checker.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
 
 import json
 from pathlib import Path
 from typing import Any, cast
 
 import cv2
+import keras
 import numpy as np
 import pytest
 
 from models.catalog import NETWORKS, Task, TrainingError
+from models.datasets.fer2013 import Faces
 from models.expression_clips import LONGEST, SHORTEST, STEPS, Kind, assembled
 from models.faces import face_wide
-from models.frame_features import moved
+from models.frame_features import fingerprint, moved, seen
 from models.sequence_figures import Judged, compared, smoothed
 from models.sequence_training import SequenceRecipe, train
 
@@ -65,6 +70,23 @@ def test_figures_stand_beside_each_other_on_the_same_clips() -> None:
     assert told["frame network"]["gru_better_by_95"] == (1.0, 1.0)
 
 
+def test_a_cache_cut_short_is_made_anew(tmp_path: Path) -> None:
+    face = keras.Input((48, 48, 1), name="face")
+    pooled = keras.layers.GlobalAveragePooling2D(name="pool")(face)
+    network, cache = tmp_path / "model.keras", tmp_path / "run" / "seen0.npz"
+    cast(Any, keras.Model(face, keras.layers.Dense(7, name="logits")(pooled))).save(network)
+    images = _RNG.integers(0, 255, (6, 48, 48)).astype(np.uint8)
+    faces = Faces(images, np.arange(6), np.zeros(6, np.int64), np.zeros((6, 7), np.float32))
+    first = seen(network, faces, cache, seed=0, rough=False)
+    whole = cache.read_bytes()
+    for share in (0, len(whole) // 2, len(whole) - 1):
+        cache.write_bytes(whole[:share])
+        again = seen(network, faces, cache, seed=0, rough=False)
+        assert np.array_equal(again.features, first.features)
+        assert len(cache.read_bytes()) == len(whole)
+    assert [path.name for path in cache.parent.iterdir()] == ["seen0.npz"]
+
+
 def test_a_run_needs_a_frame_network_and_leaves_what_the_exporter_reads(tmp_path: Path) -> None:
     images = _RNG.integers(0, 255, (90, 48, 48)).astype(np.uint8)
     np.savez(
@@ -86,7 +108,9 @@ def test_a_run_needs_a_frame_network_and_leaves_what_the_exporter_reads(tmp_path
     with np.load(task.run / "held.npz") as held:
         assert held["features"].shape == (12, STEPS, 192)
         assert held["labels"].shape == (12,)
-    assert len(json.loads((task.run / "contract.json").read_text())["centre"]) == 192
+    contract = json.loads((task.run / "contract.json").read_text())
+    assert len(contract["centre"]) == 192
+    assert contract["frame_network_sha256"] == fingerprint(frames)
     page = NETWORKS["face_sequence"].write_card(tmp_path / "runs", tmp_path / "cards").read_text()
     assert "held: GRU" in page
     assert "Nobody's identity is kept" in page

@@ -1,6 +1,7 @@
 """Roughened faces stay faces, and a run leaves what the exporter needs."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import cv2
@@ -8,8 +9,10 @@ import numpy as np
 import pytest
 
 from edge.flow import EMOTIONS
-from models.catalog import NETWORKS, Task
+from models.catalog import NETWORKS, Task, TrainingError
 from models.face_augment import GENTLE, Roughness, batch, scaled
+from models.face_training import FaceRecipe
+from tests.fakes.pictures import stored_faces
 
 # Keras 3.15 saves a variable through NumPy's old protocol, and NumPy 2 says so.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -88,3 +91,20 @@ def test_a_run_leaves_model_contract_calibration_held_and_card(tmp_path: Path) -
     assert card["command"].endswith("--seed 3")
     split = card["split"]
     assert split["learning"] + split["tuning"] + split["exact_copies_left_out"] + split["near_copies_left_out"] == 150
+
+
+def test_a_trunk_of_another_recipe_is_neither_taken_up_nor_lost(tmp_path: Path) -> None:
+    run, resumed = tmp_path / "face", list[str]()
+    of = {"recipe": asdict(FaceRecipe(epochs=80)), "seed": 3}
+    for name, content in {"model.keras": "80", "recipe.json": "80", "checkpoint/state.npz": "80"}.items():
+        (run / "wide" / name).parent.mkdir(parents=True, exist_ok=True)
+        (run / "wide" / name).write_text(content)
+    (run / "wide" / "checkpoint" / "of.json").write_text(json.dumps(of))
+    task = Task(
+        network="face", data=stored_faces(tmp_path), run=run, seed=3, resume=True, epochs=2, command="",
+        seen=lambda _done, _note: None, say=resumed.append,
+    )  # fmt: skip
+    with pytest.raises(TrainingError, match=r"epochs 80 instead of 2, .*leave out --resume"):
+        NETWORKS["face"].train(task)
+    assert (run / "wide" / "model.keras").read_text() == "80"
+    assert resumed == []

@@ -3,7 +3,7 @@
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -59,6 +59,15 @@ def test_what_is_not_kept_or_damaged_is_told(task: Task, tmp_path: Path) -> None
         kept.kept("bagga_model_1_paper", weights)
 
 
+def test_nobodys_training_is_overwritten(task: Task) -> None:
+    state = task.run / "checkpoint" / "state.npz"
+    state.parent.mkdir(parents=True)
+    state.write_bytes(b"two epochs of mine")
+    with pytest.raises(TrainingError, match=r"a training of your own lies in .*name another --run"):
+        NETWORKS["bagga_model_1"].restore(task)
+    assert [file.read_bytes() for file in task.run.rglob("*.*")] == [b"two epochs of mine"]
+
+
 def test_weights_of_another_network_are_refused() -> None:
     model = NETWORKS["bagga_model_1"].build()
     with pytest.raises(TrainingError, match="of another network"):
@@ -69,3 +78,12 @@ def test_weights_of_another_network_are_refused() -> None:
 def test_what_the_repository_keeps_fits_its_network(file: Path) -> None:
     network = next(name for name in NETWORKS if file.stem.removesuffix("_paper") == name)
     kept.fill(NETWORKS[network].build(), kept.kept(file.stem))
+
+
+@pytest.mark.parametrize("file", sorted(kept.KEPT.glob("*.npz")), ids=lambda file: file.stem)
+def test_what_the_repository_keeps_was_trained_by_its_recipe(file: Path) -> None:
+    """One of before a recipe was changed is to be trained anew: its card would tell of what the code does not do."""
+    recipes = bagga_training.PAPER if file.stem.endswith("_paper") else bagga_training.CLEAN
+    told = dict(kept.kept(file.stem).told["recipe"])
+    del told["fit"]
+    assert told == asdict(recipes[file.stem.removesuffix("_paper")])

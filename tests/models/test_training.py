@@ -3,7 +3,8 @@
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,15 +16,17 @@ import pytest
 from edge.flow import Floats
 from models import training
 from models.catalog import TrainingError
-from models.training import Batch, Epoch, Recipe, fit, history
+from models.training import Batch, Epoch, Recipe, fit, history, must_hold_none, remember
 
 _RECIPE = Recipe(epochs=4, steps=20, rate=0.05, averaging=0.8, bfloat16=False)
+_OF: Mapping[str, object] = {"protocol": "clean", "recipe": {"epochs": 4, "mirrored": False}, "data_checksum": "0a"}
 
 
 def _build() -> keras.Model:
     point = keras.Input((2,), name="point")
     x = keras.layers.Dense(8, activation="relu", name="hidden")(point)
     x = keras.layers.BatchNormalization(name="norm")(x)
+    x = keras.layers.Dropout(0.2, name="dropout")(x)
     return keras.Model(point, keras.layers.Dense(2, name="logits")(x))
 
 
@@ -45,7 +48,13 @@ class _StopError(Exception):
 
 
 def _fit(
-    run: Path, *, resume: bool = False, stop_after: int | None = None, seed: int = 5
+    run: Path,
+    *,
+    resume: bool = False,
+    stop_after: int | None = None,
+    seed: int = 5,
+    recipe: Recipe = _RECIPE,
+    of: Mapping[str, object] = _OF,
 ) -> tuple[keras.Model, list[Epoch]]:
     epochs: list[Epoch] = []
 
@@ -57,8 +66,9 @@ def _fit(
     model = fit(
         _build,
         _batches,
-        _RECIPE,
+        recipe,
         run,
+        of=of,
         seed=seed,
         resume=resume,
         score=_accuracy,
@@ -103,6 +113,7 @@ def test_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
             _batches,
             _RECIPE,
             tmp_path,
+            of=_OF,
             seed=5,
             resume=True,
             score=_accuracy,
@@ -111,12 +122,58 @@ def test_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
         )
 
 
-def test_checkpoint_of_another_seed_is_refused(tmp_path: Path) -> None:
+def test_checkpoint_of_anything_else_is_refused_and_stays(tmp_path: Path) -> None:
     with pytest.raises(_StopError):
         _fit(tmp_path, stop_after=2)
-    with pytest.raises(TrainingError, match="is of seed 5; go on with --seed 5, or train without --resume"):
-        _fit(tmp_path, resume=True, seed=6)
-    assert len(history(tmp_path)) == 2, "what was begun is still there"
+    checkpoint = tmp_path / "checkpoint"
+    before = {file.name: file.read_bytes() for file in checkpoint.iterdir()}
+    assert json.loads(before["of.json"])["fit"]["rate"] == 0.05
+    others: list[tuple[str, dict[str, Any]]] = [
+        ("seed 5 instead of 6", {"seed": 6}),
+        ("protocol clean instead of paper", {"of": {**_OF, "protocol": "paper"}}),
+        ("data checksum 0a instead of 0b", {"of": {**_OF, "data_checksum": "0b"}}),
+        (
+            "epochs 4 instead of 2, mirrored False instead of True",
+            {"of": {**_OF, "recipe": {"epochs": 2, "mirrored": True}}, "recipe": replace(_RECIPE, epochs=2)},
+        ),
+        ("bfloat16 False instead of True", {"recipe": replace(_RECIPE, bfloat16=True)}),
+        ("patience None instead of 4", {"recipe": replace(_RECIPE, patience=4)}),
+    ]
+    for words, other in others:
+        with pytest.raises(TrainingError, match=rf"\({words}\); leave out --resume .* another --run"):
+            _fit(tmp_path, resume=True, **other)
+    assert {file.name: file.read_bytes() for file in checkpoint.iterdir()} == before
+
+
+@pytest.mark.parametrize("content", [None, b'{"seed": 5, "fi', b"5", b"\xff"])
+def test_checkpoint_that_does_not_say_of_what_it_is_is_refused(tmp_path: Path, content: bytes | None) -> None:
+    (tmp_path / "checkpoint").mkdir()
+    (tmp_path / "checkpoint" / "state.npz").write_bytes(b"of whatever")
+    if content is not None:
+        (tmp_path / "checkpoint" / "of.json").write_bytes(content)
+    with pytest.raises(TrainingError, match=r"cannot be read from .*of\.json .*leave out --resume"):
+        _fit(tmp_path, resume=True)
+    assert (tmp_path / "checkpoint" / "state.npz").read_bytes() == b"of whatever"
+
+
+def test_less_than_a_batch_is_refused_before_anything_is_cleared(tmp_path: Path) -> None:
+    (tmp_path / "checkpoint").mkdir()
+    with pytest.raises(TrainingError, match="less to learn from than one batch; give more recordings"):
+        _fit(tmp_path, recipe=replace(_RECIPE, steps=0))
+    assert (tmp_path / "checkpoint").is_dir()
+
+
+def test_a_run_from_elsewhere_keeps_nothing_of_a_training(tmp_path: Path) -> None:
+    (tmp_path / "checkpoint").mkdir()
+    for name in ("state.npz", "best.npz", "of.json"):
+        (tmp_path / "checkpoint" / name).write_bytes(b"of another training")
+    with pytest.raises(TrainingError, match="name another --run"):
+        must_hold_none(tmp_path / "elsewhere", tmp_path)
+    epochs = [Epoch(1, 0.5, {"tuning": 0.25}), Epoch(2, 0.25, {"tuning": 0.5})]
+    remember(tmp_path, epochs)
+    assert [file.name for file in (tmp_path / "checkpoint").iterdir()] == ["epochs.jsonl"]
+    assert history(tmp_path) == epochs
+    must_hold_none(tmp_path)
 
 
 def test_learning_that_no_longer_helps_stops_and_the_best_epoch_is_kept(tmp_path: Path) -> None:
@@ -129,8 +186,8 @@ def test_learning_that_no_longer_helps_stops_and_the_best_epoch_is_kept(tmp_path
 
     def again(*, resume: bool) -> keras.Model:
         return fit(
-            _build, _batches, replace(_RECIPE, epochs=9, patience=2), tmp_path, seed=5, resume=resume, score=score,
-            seen=lambda _e, _s, _loss: None, ended=lambda _epoch: None,
+            _build, _batches, replace(_RECIPE, epochs=9, patience=2), tmp_path, of=_OF, seed=5, resume=resume,
+            score=score, seen=lambda _e, _s, _loss: None, ended=lambda _epoch: None,
         )  # fmt: skip
 
     model = again(resume=False)
