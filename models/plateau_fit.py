@@ -17,6 +17,7 @@ import numpy as np
 from edge.flow import Floats
 from models.catalog import TrainingError
 from models.metrics import Labels, agreement
+from models.training import sow
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,9 @@ def fit(
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     cast(Any, model).compile(cast(Any, optimizer)(recipe.rate), loss)
 
+    def begun(epoch: int, _logs: Any) -> None:
+        sow(model, seed, epoch)
+
     def each(epoch: int, logs: dict[str, Any]) -> None:
         ended(epoch + 1, {name: float(value) for name, value in logs.items()})
 
@@ -58,7 +62,7 @@ def fit(
     callbacks: list[Any] = [
         told.EarlyStopping("val_loss", patience=recipe.patience, restore_best_weights=True),
         told.ReduceLROnPlateau("val_loss", factor=0.5, patience=2),
-        told.LambdaCallback(on_epoch_begin=_sowing(model, seed), on_epoch_end=each),
+        told.LambdaCallback(on_epoch_begin=begun, on_epoch_end=each),
     ]
     kept = None if backup is None else _Kept(model, backup.with_name(backup.name + "_best"))
     if backup is not None and kept is not None:
@@ -76,18 +80,6 @@ def fit(
 def accuracy(model: keras.Model, judged: tuple[Floats, Labels]) -> float:
     """Share of right answers."""
     return agreement(said(model, judged[0]).argmax(axis=1).astype(np.int64), judged[1])
-
-
-def _sowing(model: keras.Model, seed: int) -> Callable[[int, Any], None]:
-    """What dropout silences in an epoch, drawn from the seed and the epoch: no checkpoint of Keras holds that state."""
-    states = [variable for variable in cast(Any, model).variables if variable.name == "seed_generator_state"]
-
-    def begun(epoch: int, _logs: Any) -> None:
-        rng = np.random.default_rng((seed, epoch))
-        for state in states:
-            state.assign([int(rng.integers(2**31)), 0])
-
-    return begun
 
 
 class _Backup(keras.callbacks.BackupAndRestore):

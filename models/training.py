@@ -88,7 +88,7 @@ def fit(
     for epoch in range(begin, recipe.epochs):
         if _stalled(history(run), recipe.patience):
             break
-        _sow(model, seed, epoch)
+        sow(model, seed, epoch)
         losses: list[float] = []
         with ThreadPoolExecutor(1) as ahead:
             for step, (inputs, targets) in enumerate(_prefetched(ahead, batches(epoch))):
@@ -174,7 +174,7 @@ def _differing(found: dict[str, Any], wanted: dict[str, Any]) -> Iterator[str]:
             yield f"{name.replace('_', ' ')} {one} instead of {other}"
 
 
-def _sow(model: keras.Model, seed: int, epoch: int) -> None:
+def sow(model: keras.Model, seed: int, epoch: int) -> None:
     """Begin what dropout draws anew with each epoch: no checkpoint holds it, and a resumed run must draw the same."""
     rng = np.random.default_rng((seed, epoch, 1))
     for variable in cast(Any, model).variables:
