@@ -19,6 +19,7 @@ from models.catalog import TrainingError
 from models.datasets.fer2013 import Faces
 from models.face_augment import Roughness
 from models.faces import GLANCE, SIDE, face_wide
+from models.put_whole import put_arrays
 
 VIEWS = 2
 _STRONG = replace(Roughness(), mixed=0.0)
@@ -70,11 +71,7 @@ def seen(network: Path, faces: Faces, cache: Path, *, seed: int, rough: bool) ->
         features.append(np.asarray(pooled, np.float32).reshape(len(here), VIEWS, -1))
         logits.append(np.asarray(said, np.float32).reshape(len(here), VIEWS, -1))
     told = Seen(np.concatenate(features), np.concatenate(logits))
-    cache.parent.mkdir(parents=True, exist_ok=True)
-    # put in place at once: a run that is killed meanwhile leaves no half of a cache
-    part = cache.with_suffix(".part.npz")
-    np.savez(part, key=np.array(key), features=told.features, logits=told.logits)
-    part.replace(cache)
+    put_arrays(cache, key=np.array(key), features=told.features, logits=told.logits)
     return told
 
 

@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from edge.flow import Floats
 from models.catalog import TrainingError
+from models.put_whole import put_arrays
 
 _SMOOTH = 0.9
 """What the judge is to say of real examples: less than 1, so that it stays unsure (Salimans et al. 2016)."""
@@ -96,7 +97,7 @@ def train(
             noise = rng.normal(size=(len(here), *both.noise)).astype(np.float32)
             step(tf.constant(noise), tf.constant(named[here]), tf.constant(real[here]))
             seen((epoch + (start + recipe.batch) / len(order)) / recipe.epochs)
-        _save(variables, run / "state.npz", epoch + 1)
+        put_arrays(run / "state.npz", *(np.asarray(each) for each in variables), epochs=np.array(epoch + 1))
     return generator
 
 
@@ -122,13 +123,6 @@ def _step(generator: Any, judge: Any, making: Any, judging: Any) -> Callable[...
         judging.apply(judges.gradient(caught, weights), weights)
 
     return cast(Callable[..., None], tf.function(step))
-
-
-def _save(variables: list[Any], state: Path, epochs: int) -> None:
-    """All at once, so that a run broken off leaves the checkpoint before."""
-    part = state.with_name("part.npz")
-    cast(Any, np.savez)(part, *[np.asarray(variable) for variable in variables], epochs=np.array(epochs))
-    part.replace(state)
 
 
 def _taken_up(variables: list[Any], origin: Origin, run: Path, *, network: str, resume: bool) -> int:

@@ -17,6 +17,7 @@ import numpy as np
 from edge.flow import Floats
 from models.catalog import TrainingError
 from models.metrics import Labels, agreement
+from models.put_whole import put_arrays
 from models.training import sow
 
 
@@ -118,11 +119,8 @@ class _Kept:
             with np.load(self._weights) as held:
                 if loss >= float(held["loss"]):
                     return
-        self._weights.parent.mkdir(parents=True, exist_ok=True)
-        # one file, put in place at once: a fit that is killed meanwhile leaves the best before, with its loss
-        part = self._weights.with_suffix(".part.npz")
-        cast(Any, np.savez)(part, *self._model.get_weights(), loss=np.array(loss))
-        part.replace(self._weights)
+        # one file: a fit that is killed meanwhile leaves the best before, with its loss
+        put_arrays(self._weights, *self._model.get_weights(), loss=np.array(loss))
 
 
 def said(model: keras.Model, rows: Floats) -> Floats:

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from edge.flow import Floats
 from models.catalog import TrainingError
 from models.processor import multiplies_bfloat16
+from models.put_whole import put_arrays
 
 Batch = tuple[Floats, Floats]
 Score = Callable[[keras.Model], dict[str, float]]
@@ -101,7 +102,7 @@ def fit(
         model.set_weights(learned)
         behind = history(run)
         if recipe.patience is not None and _best([*behind, result]) == len(behind):
-            _put(checkpoint / "best.npz", [*average.weights])
+            put_arrays(checkpoint / "best.npz", *average.weights)
         # the log goes first: what it tells beyond the state is struck out when the run is taken up
         with (checkpoint / "epochs.jsonl").open("a") as log:
             log.write(json.dumps(asdict(result)) + "\n")
@@ -257,14 +258,7 @@ def _save(model: keras.Model, average: _Average, checkpoint: Path, epochs: int) 
     arrays += [np.asarray(variable) for variable in cast(Any, model.optimizer).variables]
     named = {f"{index:04d}": array for index, array in enumerate(arrays)}
     counts = {"epochs": epochs, "taken": average.taken}
-    _put(checkpoint / "state.npz", [], **named, **{name: np.array(count) for name, count in counts.items()})
-
-
-def _put(place: Path, listed: list[Any], **named: Any) -> None:
-    """Arrays in one file, put in place at once: a run that is killed meanwhile leaves the file before."""
-    part = place.with_name("part.npz")
-    cast(Any, np.savez)(part, *listed, **named)
-    part.replace(place)
+    put_arrays(checkpoint / "state.npz", **named, **{name: np.array(count) for name, count in counts.items()})
 
 
 def _strike(log: Path, epochs: int) -> None:

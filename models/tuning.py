@@ -19,6 +19,7 @@ import numpy as np
 import optuna
 
 from models.catalog import TrainingError
+from models.put_whole import put_text
 
 Sampler: TypeAlias = Literal["random", "tpe"]
 FOLDS = 5
@@ -139,8 +140,5 @@ def _written(run: Path, study: optuna.Study, told: dict[str, object]) -> dict[st
         "trials": len(trials), "accuracy": study.best_value, "best": study.best_params,
         "tried": [{"accuracy": trial.value, **trial.params} for trial in trials], "default": asdict(Choice()),
     }  # fmt: skip
-    # put in place at once: a search that is killed meanwhile leaves the file before
-    part = run / "search.part.json"
-    part.write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")
-    part.replace(run / "search.json")
+    put_text(run / "search.json", json.dumps(held, indent=1) + "\n")
     return held

@@ -105,7 +105,7 @@ def test_a_fit_begun_anew_owes_nothing_to_one_that_was_broken_off(tmp_path: Path
 def test_a_fit_that_was_killed_before_its_best_was_whole_goes_on(tmp_path: Path) -> None:
     rows, labels = some()
     (tmp_path / "backup").mkdir()
-    (tmp_path / "backup_best.part.npz").write_bytes(b"PK")
+    (tmp_path / "backup_best.npz.part").write_bytes(b"PK")
     plateau_fit.fit(network, (rows, labels), (rows, labels), PlateauRecipe(6, 16, 0.05), 0, backup=tmp_path / "backup")
     assert not list(tmp_path.glob("backup_best*"))
 

@@ -213,14 +213,14 @@ def test_a_run_that_was_killed_between_log_and_state_tells_each_epoch_once(tmp_p
 
 
 def test_every_epoch_behind_the_state_is_in_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    put: Any = vars(training)["_put"]
+    put: Any = training.put_arrays
 
     def killed(place: Path, *listed: Any, **named: Any) -> None:
         put(place, *listed, **named)
         if place.name == "state.npz" and int(named["epochs"]) == 2:
             raise _StopError
 
-    monkeypatch.setattr(training, "_put", killed)
+    monkeypatch.setattr(training, "put_arrays", killed)
     with pytest.raises(_StopError):
         _fit(tmp_path)
     monkeypatch.undo()
