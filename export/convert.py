@@ -20,6 +20,7 @@ from export.errors import LoweringError
 from export.forms import Weights
 from export.parents import graph_of, inputs_of, outputs_of
 from export.ranges import Range, coarse
+from export.unbiased import unbiased
 
 
 def convert(model: Any, weights: Weights, calibration: Mapping[str, Floats], states: Collection[str] = ()) -> bytes:
@@ -33,12 +34,14 @@ def convert(model: Any, weights: Weights, calibration: Mapping[str, Floats], sta
         tf.saved_model.save(module, folder, signatures={"serving_default": module.serve.get_concrete_function()})
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=["serving_default"])
         _ask(converter, weights, calibration)
-        ranges = coarse(_logits(module, list(inputs_of(model)), calibration, states)) if weights == "int8" else {}
+        said = _logits(module, list(inputs_of(model)), calibration, states) if weights == "int8" else {}
+        ranges = coarse(said)
         # the converter has no setting for an output's range: calibrated and made integer in two steps, it has
         converter._experimental_calibrate_only = bool(ranges)
         try:
             content = cast(bytes, converter.convert())
-            return _integers(content, ranges) if ranges else content
+            whole = _integers(content, ranges) if ranges else content
+            return unbiased(whole, list(_rows(calibration)), said) if said else whole
         except (ConverterError, ValueError, RuntimeError, tf.errors.OpError) as error:
             raise LoweringError(_cause(model.name, weights, error)) from error
 

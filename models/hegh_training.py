@@ -23,7 +23,7 @@ from models import face_augment, left_out, metrics, training
 from models.catalog import Task
 from models.faces import SIDE
 from models.hegh import STATES, hegh_face, hegh_heart, hegh_hybrid
-from models.hegh_data import Examples, Parts
+from models.hegh_data import Examples, Parts, telling
 from models.hegh_parts import material, part
 from models.left_out import LeftOut
 from models.training import Batch
@@ -38,6 +38,9 @@ INPUTS = MappingProxyType(
         "hegh_hybrid": ("face", "heart", "statistics"),
     }
 )
+
+_CALIBRATION = 256
+"""Rows that the exporter looks at (export/calibration.py), so that it leaves none of these out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +141,7 @@ def _leave(model: keras.Model, parts: Parts, task: Task, names: tuple[str, ...])
     """Write the run's files, as the exporter reads them."""
     task.run.mkdir(parents=True, exist_ok=True)
     model.save(task.run / "model.keras")
-    rng = np.random.default_rng(0)
-    few = parts.learning.take(rng.permutation(len(parts.learning))[:512])
+    few = parts.learning.take(telling(parts.learning, _CALIBRATION))
     for file, examples in (("calibration", few), ("held", parts.test)):
         named: dict[str, Any] = dict(zip(INPUTS[task.network], _inputs(examples), strict=True))
         np.savez_compressed(task.run / f"{file}.npz", **named, labels=examples.labels)

@@ -106,6 +106,22 @@ def test_what_is_impossible_takes_no_steps_from_what_is_likely(tmp_path: Path) -
     assert compare(said, wanted, None).drift_mean < 0.01
 
 
+def test_what_rounding_adds_to_every_answer_is_taken_off(runs: Path) -> None:
+    run = read_run(runs / "wrist")
+    lowered = lower(run.parent, Form("unrolled", "int8"), run.calibration)
+    few = {name: values[:100] for name, values in run.held.items()}
+    said = logits_of(load_network(lowered.content, name="n.tflite"), few)
+    step = np.diff(np.unique(said)).min()
+    rows = [{name: values[row : row + 1] for name, values in few.items()} for row in range(100)]
+    for lean in (0.0, 5 * step):
+        content = cast(bytes, apart("export.unbiased", "unbiased", lowered.content, rows, {"logits": said - lean}))
+        again = logits_of(load_network(content, name="n.tflite"), few)
+        inside = (said > said.min() + lean) & (said < said.max())
+        np.testing.assert_allclose((said - again)[inside], lean, atol=1.01 * step)
+    unknown = apart("export.unbiased", "unbiased", lowered.content, rows[:10], {"logits": said[:10] - 5 * step})
+    assert np.array_equal(logits_of(load_network(cast(bytes, unknown), name="n.tflite"), few), said)
+
+
 def test_calibrating_a_loop_ends_the_child_and_not_us(runs: Path) -> None:
     run = read_run(runs / "wrist")
     with pytest.raises(LoweringError, match=r"the converter (crashed with signal 11|failed|refuses)"):

@@ -21,7 +21,7 @@ from models.catalog import NETWORKS, Task, TrainingError
 from models.datasets.stress_predict import HeartRates, heart_rates
 from models.gan_training import Adversaries
 from models.heart_windows import HOP_S, STATISTICS, STEPS, WINDOW_S, windows
-from models.hegh_data import Examples, at_random, divided_people, lacking, matched, paired
+from models.hegh_data import Examples, at_random, divided_people, lacking, matched, paired, telling
 from models.hegh_parts import Material, material
 from models.training import Batch, Recipe
 
@@ -184,6 +184,17 @@ def test_a_pair_goes_with_the_person_of_its_heart() -> None:
     assert pairs.faces == names
     few = pairs.take(np.array([6, 2]))
     assert (few.people, few.faces) == ((pairs.people[6], pairs.people[2]), ("face 6", "face 2"))
+
+
+def test_calibration_sees_how_far_each_statistic_reaches() -> None:
+    statistics = _RNG.normal(size=(5000, 8)).astype(np.float32)
+    faces = _RNG.integers(0, 255, (5000, 4, 4), np.uint8)
+    told = statistics[telling(Examples((faces, statistics), np.zeros(5000, np.int64), ("S01",) * 5000), 64)]
+    assert len(told) == 64
+    assert np.array_equal(told.min(axis=0), statistics.min(axis=0))
+    assert np.array_equal(told.max(axis=0), statistics.max(axis=0))
+    alone = telling(Examples((faces,), np.zeros(5000, np.int64), ("S01",) * 5000), 64)
+    assert len(set(alone.tolist())) == 64
 
 
 def test_progress_never_goes_back(hybrid: _Run) -> None:
