@@ -54,7 +54,8 @@ def _makers(model: Any, output: str) -> Iterator[tuple[Any, Any]]:
         places = {each.tensorIndex for each in signature.outputs if each.name.decode() == output}
         for operator in graph.operators:
             code = model.operatorCodes[operator.opcodeIndex]
-            if code.builtinCode == dense and operator.outputs[0] in places and len(operator.inputs) == 3:
+            biased = len(operator.inputs) == 3 and operator.inputs[2] >= 0  # -1 where the bias was all zeros
+            if code.builtinCode == dense and operator.outputs[0] in places and biased:
                 yield graph, operator
 
 
