@@ -62,7 +62,5 @@ def _makers(model: Any, output: str) -> Iterator[tuple[Any, Any]]:
 def _take_off(model: Any, bias: Any, lean: Floats) -> None:
     """Change a bias, which is int32 by a scale for each class or one for all."""
     held = model.buffers[bias.buffer]
-    steps = np.frombuffer(bytes(held.data), np.int32) - np.rint(lean / np.asarray(bias.quantization.scale)).astype(
-        np.int32
-    )
-    held.data = np.frombuffer(steps.astype(np.int32).tobytes(), np.uint8)
+    steps = np.rint(lean / np.asarray(bias.quantization.scale)).astype(np.int32)
+    held.data = np.frombuffer((np.frombuffer(bytes(held.data), np.int32) - steps).tobytes(), np.uint8)
